@@ -21,7 +21,7 @@ const coreFloors = [
   ['resync', 'vitals'],
 ]
 const searchRooms = [
-  '(course-reader|results-tag|migrations)\\.ts',
+  ['(course-reader|results-tag|migrations)\\.ts', 'typed'],
   'embedders',
   'vectors',
   ['indexing', 'spelling'],

@@ -161,13 +161,13 @@ export class CourseSearch {
   }
 
   async #search(request: SearchRequest): Promise<Result<SearchResult, SearchError>> {
-    const { query, filters, sort, limit, cursor } = request
+    const { query, typed, filters, sort, limit, cursor } = request
     const question = sort === 'relevance' ? [query, filters] : [query, filters, sort]
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
     const searchId = position.value?.searchId ?? randomUUID()
     const found = await findCourses(this.#finding, {
-      wanted: { query, filters },
+      wanted: { query, typed, filters },
       limit,
       position: position.value,
       searchId,
@@ -207,9 +207,9 @@ export class CourseSearch {
   async #count(wanted: Omit<CountRequest, 'signal'>): Promise<Result<SearchCounts, SearchError>> {
     const { clock } = this.#stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
-    const { query, filters } = wanted
+    const { query, typed, filters } = wanted
     const deps = { ...this.#finding, candidates: await this.#finding.candidates.current() }
-    const counted = await countFound(deps, { query, filters })
+    const counted = await countFound(deps, { query, typed, filters })
     return counted.map(({ candidates, ...counts }) => ({
       ...counts,
       isExact: !candidates.mayHaveMore,

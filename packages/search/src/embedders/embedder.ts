@@ -54,6 +54,13 @@ export interface Embedder {
    */
   readonly ranking?: EmbedderRanking
   /**
+   * Whether a query is embedded as typed, `US` unlike `us`: without operators and superfluous
+   * spaces, in the normal form NFKC. Each spelling is then paid for, ranked and cached by itself.
+   *
+   * @defaultValue `false`: in lower case, without the punctuation around words
+   */
+  readonly isCaseSensitive?: boolean
+  /**
    * The number of texts in each request that these texts would take, in order. Callers with many
    * texts use it to fill their requests.
    *

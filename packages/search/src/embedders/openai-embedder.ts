@@ -67,6 +67,7 @@ interface Call {
 
 class OpenaiEmbedder implements Embedder {
   readonly profile: EmbeddingProfile
+  readonly isCaseSensitive: boolean
   readonly #settings: Settings
   readonly #guard: Guard
   readonly #send: typeof fetch | undefined
@@ -80,6 +81,7 @@ class OpenaiEmbedder implements Embedder {
     const { model, dimensions, marks, diagnostics, clock, deadlineMs, batch } = settings
     const variant = variantOf(marks)
     this.profile = { model, dimensions, ...(variant === undefined ? {} : { variant }) }
+    this.isCaseSensitive = settings.isCaseSensitive
     this.#settings = settings
     this.#send = settings.tls === undefined ? undefined : tlsFetch(settings.tls)
     this.#parameters = new Set([...parameters, 'encoding_format'])

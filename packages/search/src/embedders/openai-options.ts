@@ -68,6 +68,13 @@ export interface OpenaiEmbedderOptions {
    */
   readonly marks?: TextMarks
   /**
+   * Whether queries are embedded as they were typed: for models that read `US` unlike `us`, and
+   * where `Python` and `python` may be paid for and cached twice.
+   *
+   * @defaultValue `false`: in lower case
+   */
+  readonly isCaseSensitive?: boolean
+  /**
    * Deadline of a call whose caller sets none, in milliseconds, for all its requests and their
    * retries together.
    *
@@ -120,6 +127,7 @@ export const openaiEmbedderDefaults = {
   encodingFormat: 'base64',
   headers: {},
   marks: {},
+  isCaseSensitive: false,
   deadlineMs: 30_000,
   concurrency: 4,
   batch: { maxTexts: 2_048, maxTokens: 300_000, maxBytes: 8_000_000 },
@@ -138,6 +146,7 @@ export const openaiEmbedderRules = once(() =>
     dimensions: option.count(),
     encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
     marks: textMarksRule(),
+    isCaseSensitive: z.boolean('expected true or false'),
     deadlineMs: option.durationMs(),
     concurrency: option.count(),
     batch: strictOptions({

@@ -3,6 +3,8 @@ import { err, invalidField, ok, once, orThrow, ResultAsync, validate } from '@he
 import type { Result } from '@headwater/core'
 import * as z from 'zod/mini'
 import type { EmbedError, Embedder, EmbedderRanking } from './embedder.ts'
+import { asTyped, normalise } from '../typed/normalise.ts'
+import { partsOf } from '../typed/query-parts.ts'
 import { fromBase64, toBase64 } from './single-precision.ts'
 import { toUnitVector } from './unit-vector.ts'
 
@@ -23,13 +25,16 @@ const recording = once(() =>
     model: z.string().check(z.minLength(1)),
     dimensions: z.int().check(z.minimum(1)),
     variant: z.optional(z.string()),
+    isCaseSensitive: z.optional(z.boolean()),
     vectors: z.record(z.string(), z.base64()),
   }),
 )
 
 /**
  * Embeds with the recorded vectors of a real model: for tests and evaluations without a network, a
- * key or a bill. A text that was not recorded is `invalid-input` that names it.
+ * key or a bill. A query is found however it was typed when it was recorded: with other capitals,
+ * spaces, operators or encodings of the same characters. A text that was not recorded is
+ * `invalid-input` that names it.
  *
  * @throws Error when the file cannot be read, is not a recording, or holds a vector of the wrong
  *   length.
@@ -43,14 +48,19 @@ export async function recordedEmbedder({
   ranking,
 }: RecordedEmbedderOptions): Promise<Embedder> {
   const content: unknown = JSON.parse(await readFile(file, 'utf8'))
-  const { model, dimensions, variant, vectors } = orThrow(
+  const { model, dimensions, variant, isCaseSensitive, vectors } = orThrow(
     validate(recording(), content, 'recording'),
   )
   const known = new Map(
     Object.entries(vectors).map(([text, base64]) => [text, decode(base64, dimensions)]),
   )
+  const queries = asQueries(known)
+  const asked = (text: string): number[] | undefined =>
+    formsAsked(text)
+      .map((form) => queries.get(form))
+      .find((vector) => vector !== undefined)
   const vectorOf = (text: string, index: number): Result<number[], EmbedError> => {
-    const vector = known.get(text)
+    const vector = known.get(text) ?? asked(text)
     if (vector !== undefined) return ok([...vector])
     return err(
       invalidField(
@@ -62,6 +72,7 @@ export async function recordedEmbedder({
   return {
     profile: { model, dimensions, ...(variant === undefined ? {} : { variant }) },
     ...(ranking === undefined ? {} : { ranking }),
+    ...(isCaseSensitive === undefined ? {} : { isCaseSensitive }),
     embed: (texts) => new ResultAsync(Promise.resolve(allOf(texts.map(vectorOf)))),
   }
 }
@@ -77,8 +88,25 @@ export function recordEmbeddings(
   const distinct = [...new Set(texts)]
   return embedder.embed(distinct).map((vectors) => {
     const entries = distinct.map((text, index) => [text, toBase64(vectors[index] ?? [])] as const)
-    return `${JSON.stringify({ ...embedder.profile, vectors: Object.fromEntries(entries) }, undefined, 1)}\n`
+    const { profile, isCaseSensitive } = embedder
+    const recorded = { ...profile, isCaseSensitive, vectors: Object.fromEntries(entries) }
+    return `${JSON.stringify(recorded, undefined, 1)}\n`
   })
+}
+
+/** The vectors by what a search asks for when one of the texts is typed; the first recorded. */
+function asQueries<Vector>(recorded: ReadonlyMap<string, Vector>): ReadonlyMap<string, Vector> {
+  const queries = new Map<string, Vector>()
+  for (const [text, vector] of recorded)
+    for (const form of formsAsked(text)) if (!queries.has(form)) queries.set(form, vector)
+  return queries
+}
+
+/** A text as searches embed it: as it was typed, and normalised. */
+function formsAsked(text: string): string[] {
+  return [asTyped(text), normalise(text)]
+    .map((form) => partsOf(form).text)
+    .filter((form) => form !== '')
 }
 
 function allOf(results: readonly Result<number[], EmbedError>[]): Result<number[][], EmbedError> {

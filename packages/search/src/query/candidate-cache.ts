@@ -46,9 +46,7 @@ export class CandidateCache {
       graceMs: 5 * 60_000,
       leaseMs: loadMs + 1_000,
       waitMs: Math.min(500, legDeadlineMs),
-      key: ({ query, filters, depth, like, isRanked }) => [
-        this.#hashOf(JSON.stringify([query, filters, depth, like, isRanked, this.#settings])),
-      ],
+      key: (wanted) => [this.#hashOf(JSON.stringify(this.#keyOf(wanted)))],
       tags: () => [resultsTag],
       codec: candidatesCodec,
       entryTtlMs: (candidates) => (isWhole(candidates) ? ttlMs : 0),
@@ -71,6 +69,12 @@ export class CandidateCache {
     return ok({ ...read.value, found: new PackedRanking(read.value.found) })
   }
 
+  /** What is wanted, without how it was typed where the embedder does not tell. */
+  distinct<Wanted extends Pick<CandidateQuery, 'typed'>>(wanted: Wanted): Wanted {
+    const isTold = this.#deps.dense?.embeddings.isCaseSensitive === true
+    return isTold || wanted.typed === undefined ? wanted : { ...wanted, typed: undefined }
+  }
+
   /** The candidates as they are found now, whatever is cached; they are not stored. */
   async find(wanted: CandidateQuery, trace: LookTrace): Promise<Result<Candidates, LegError>> {
     try {
@@ -88,6 +92,12 @@ export class CandidateCache {
     const hash = digest(wanted).slice(0, 40)
     this.#hashes.set(wanted, hash)
     return hash
+  }
+
+  #keyOf({ query, typed, filters, depth, like, isRanked }: CandidateQuery): readonly unknown[] {
+    // In lower case, the keys of earlier releases.
+    const spelt = typed === undefined ? [] : [typed]
+    return [query, filters, depth, like, isRanked, this.#settings, ...spelt]
   }
 }
 

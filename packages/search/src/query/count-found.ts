@@ -37,8 +37,9 @@ const counted = ['category', 'difficulty', 'instructorId', 'language'] as const
  */
 export async function countFound(
   deps: CountDeps,
-  wanted: Omit<CandidateQuery, 'depth'>,
+  asked: Omit<CandidateQuery, 'depth'>,
 ): Promise<Result<CountedCourses, SearchError>> {
+  const wanted = deps.candidates.distinct(asked)
   const filtered = counted.filter((key) => wanted.filters[key] !== undefined)
   const [inAll, ...unfiltered] = await Promise.all([
     countAll(deps, wanted),

@@ -8,7 +8,7 @@ import type { RankedCourse } from './fusion/fuse.ts'
 import type { LegError, LegQuery } from './legs.ts'
 import type { QueryEmbeddings } from './query-embeddings.ts'
 import { vectorFilterOf } from './search-filters.ts'
-import { partsOf } from '../spelling/query-words.ts'
+import { partsOf } from '../typed/query-parts.ts'
 import type { VectorIndex, VectorIndexError } from '../vectors/vector-index.ts'
 
 /** Dependencies of the dense leg. */
@@ -33,7 +33,7 @@ export type DenseAnswer = Result<
  */
 export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Promise<DenseAnswer> {
   const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
-  const { text } = partsOf(wanted.query)
+  const { text } = partsOf(wanted.typed ?? wanted.query)
   const vector = await timedStep(wanted.trace, 'embeddingMs', () =>
     deps.embeddings.vectorOf(text, wanted.deadlineMs),
   )

@@ -42,6 +42,8 @@ export interface Candidates {
 export interface CandidateQuery {
   /** The normalised query; for similar courses, the words of the course. */
   readonly query: string
+  /** The same as it was typed, where that makes a difference. */
+  readonly typed?: string | undefined
   /** The filters that are set, in a fixed order. */
   readonly filters: SearchFilters
   /** The number of courses each leg is asked for. */

@@ -1,5 +1,5 @@
 import { passesFilters } from './course-queries.ts'
-import type { QueryParts } from '../spelling/query-words.ts'
+import type { QueryParts } from '../typed/query-parts.ts'
 
 /** The most texts behind operators that are heeded. */
 const maxOperators = 16

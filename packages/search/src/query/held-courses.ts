@@ -2,7 +2,7 @@ import { okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { RankedCourse } from './fusion/fuse.ts'
 import { selectHeld } from './lexical-queries.ts'
-import { partsOf } from '../spelling/query-words.ts'
+import { partsOf } from '../typed/query-parts.ts'
 import { searchText } from '../spelling/search-text.ts'
 import type { WordSources } from '../spelling/word-sources.ts'
 

@@ -10,6 +10,8 @@ import type { VectorIndexError } from '../vectors/vector-index.ts'
 export interface LegQuery {
   /** The normalised query. */
   readonly query: string
+  /** The same as it was typed, where the embedder tells them apart. */
+  readonly typed?: string | undefined
   /** The filters that are set. */
   readonly filters: SearchFilters
   /** The most courses to find. */

@@ -26,11 +26,14 @@ const maxRemembered = 200
  * 200.
  */
 export class QueryEmbeddings {
+  /** Whether queries that differ in case have vectors of their own. */
+  readonly isCaseSensitive: boolean
   readonly #cache: Cache<string, readonly number[]>
   readonly #remembered = new RecentMap<string, readonly number[]>(maxRemembered)
 
   constructor(stores: Stores, embedder: Embedder, deadlineMs: number) {
     const { model, dimensions, variant } = embedder.profile
+    this.isCaseSensitive = embedder.isCaseSensitive === true
     const marked = variant === undefined ? [] : [variant]
     this.#cache = defineCache<string, readonly number[]>(stores, {
       name: 'embedding',

@@ -25,13 +25,13 @@ import type {
   SimilarOptions,
   SuggestOptions,
 } from './search-options.ts'
-import { normalise } from '../spelling/normalise.ts'
+import { normalise } from '../typed/normalise.ts'
+import { formsOf } from '../typed/query-forms.ts'
+import type { QueryForms } from '../typed/query-forms.ts'
 import type { SuggestRequest } from '../spelling/suggest.ts'
 
 /** A search that has passed the checks. */
-export interface SearchRequest extends Abortable {
-  /** The normalised query. */
-  readonly query: string
+export interface SearchRequest extends QueryForms, Abortable {
   /** The filters that are set, in a fixed order. */
   readonly filters: SearchFilters
   readonly sort: SearchSort
@@ -145,6 +145,7 @@ export function parseSearch(
 ): Result<SearchRequest, InvalidInput> {
   return both(checkQuery(text), checkSearchOptions(options)).map((input) => ({
     query: input.query,
+    typed: input.typed,
     filters: filtersOf(input),
     sort: input.sort,
     limit: input.limit,
@@ -157,20 +158,20 @@ export function parseSearch(
 }
 
 /** Queries that were asked of late, and their forms. */
-const askedOfLate = new RecentMap<string, string>(1_000)
+const askedOfLate = new RecentMap<string, QueryForms>(1_000)
 
 /** As `queryInput`, which is asked where this is not certain. */
-function checkQuery(text: unknown): Result<{ readonly query: string }, InvalidInput> {
+function checkQuery(text: unknown): Result<QueryForms, InvalidInput> {
   if (typeof text === 'string' && text.length <= maxQueryLength) {
     const known = askedOfLate.get(text)
-    if (known !== undefined) return ok({ query: known })
-    const normalised = isStorable(text) ? normalise(text) : ''
-    if (hasLetterOrDigit.test(normalised)) {
-      askedOfLate.set(text, normalised)
-      return ok({ query: normalised })
+    if (known !== undefined) return ok(known)
+    const forms = formsOf(isStorable(text) ? text : '')
+    if (hasLetterOrDigit.test(forms.query)) {
+      askedOfLate.set(text, forms)
+      return ok(forms)
     }
   }
-  return validate(queryInput(), { query: text })
+  return validate(queryInput(), { query: text }).map(({ query }) => formsOf(query))
 }
 
 /** As `searchOptions`, which is asked where any option is set but how many, and for whom. */
@@ -198,14 +199,16 @@ export function parseCount(
   text: string,
   options: SearchFilterOptions,
 ): Result<CountRequest, InvalidInput> {
-  return both(validate(queryInput(), { query: text }), validate(countOptions(), options)).map(
-    (input) => ({ query: input.query, filters: filtersOf(input), signal: input.signal }),
-  )
+  return both(checkQuery(text), validate(countOptions(), options)).map((input) => ({
+    query: input.query,
+    typed: input.typed,
+    filters: filtersOf(input),
+    signal: input.signal,
+  }))
 }
 
 /** A count that has passed the checks. */
-export interface CountRequest extends Abortable {
-  readonly query: string
+export interface CountRequest extends QueryForms, Abortable {
   readonly filters: SearchFilters
 }
 

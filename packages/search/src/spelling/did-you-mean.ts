@@ -1,5 +1,6 @@
-import { normalise } from './normalise.ts'
-import { mapTexts, plainWords } from './query-words.ts'
+import { normalise } from '../typed/normalise.ts'
+import { plainWords } from './query-words.ts'
+import { mapTexts } from '../typed/query-parts.ts'
 import { searchText } from './search-text.ts'
 import type { Corrections } from './spelling.ts'
 

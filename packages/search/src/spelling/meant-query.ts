@@ -1,6 +1,7 @@
 import type { CallBudget, Result, SqlError } from '@headwater/core'
 import { didYouMean } from './did-you-mean.ts'
-import { partsOf, plainWords } from './query-words.ts'
+import { plainWords } from './query-words.ts'
+import { partsOf } from '../typed/query-parts.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 
 /** A search for words, some of which were corrected. */

@@ -1,7 +1,8 @@
 import { digest } from '@headwater/core'
-import { normalise } from './normalise.ts'
+import { normalise } from '../typed/normalise.ts'
 import { plainWords, unitsIn } from './query-words.ts'
-import type { QueryParts, Synonym } from './query-words.ts'
+import type { Synonym } from './query-words.ts'
+import type { QueryParts } from '../typed/query-parts.ts'
 import { isUnspaced } from './search-text.ts'
 
 /**

@@ -3,11 +3,22 @@
  * encoding of the same characters. Quotes, and a minus before a word, are operators and stay.
  */
 export function normalise(text: string): string {
-  const plain = text
+  return tidied(plain(text).toLowerCase())
+}
+
+/** A query as it was typed, but for spaces and the encoding of the same characters. */
+export function asTyped(text: string): string {
+  return plain(text).trim()
+}
+
+function plain(text: string): string {
+  return text
     .replace(/[“”„‟«»]/gu, '"')
     .normalize('NFKC')
     .replace(/[\s\p{Cc}]+/gu, ' ')
-    .toLowerCase()
+}
+
+function tidied(plain: string): string {
   const isQuoted = plain.split('"').map((piece, index, { length }) => ({
     words: bare(piece),
     // A quote that is not closed may be one while it is being typed.

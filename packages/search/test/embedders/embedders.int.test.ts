@@ -8,6 +8,7 @@ import {
   recordedEmbedder,
   recordEmbeddings,
 } from '@headwater/search'
+import type { Embedder } from '@headwater/search'
 import { startOpenaiStandIn } from '@headwater/testing'
 import { embedderContract, embedderTexts } from '@headwater/testing/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -63,6 +64,7 @@ describe('recorded vectors', () => {
     return file
   }
   const vector = Buffer.from(new Float32Array([1, 0]).buffer).toString('base64')
+  const other = Buffer.from(new Float32Array([0, 1]).buffer).toString('base64')
 
   it('Recorded vectors belong to their model, and a text that was not recorded is refused', async () => {
     const embedder = await recordedEmbedder({
@@ -75,6 +77,43 @@ describe('recorded vectors', () => {
       type: 'invalid-input',
       field: 'texts[1]',
     })
+  })
+
+  const recordedAs = [
+    ['Machine Learning', 'machine learning'],
+    ['machine learning', 'Machine LEARNING'],
+    ['  Machine\tLearning?', 'machine learning'],
+    ['"machine learning" -python', 'machine learning'],
+    ['Zu\u0308rich', 'zürich'],
+    ['ｍachine learning', 'machine learning'],
+  ] as const
+  it.each(recordedAs)(
+    'A query recorded as %j is found when %j is searched',
+    async (text, asked) => {
+      const vectors = { other: other, [text]: vector }
+      const file = await write({ model: 'm', dimensions: 2, vectors })
+      const embedder = await recordedEmbedder({ file })
+      expect(orThrow(await embedder.embed([asked]))).toEqual([[1, 0]])
+    },
+  )
+
+  it('A text that was recorded in several spellings has the vector of each', async () => {
+    const vectors = { Polish: vector, polish: other }
+    const file = await write({ model: 'm', dimensions: 2, vectors })
+    const embedder = await recordedEmbedder({ file })
+    expect(orThrow(await embedder.embed(['polish', 'Polish']))).toEqual([
+      [0, 1],
+      [1, 0],
+    ])
+  })
+
+  it('A recording tells whether its embedder is case-sensitive', async () => {
+    const inner = hashingEmbedder({ dimensions })
+    for (const isCaseSensitive of [true, undefined]) {
+      const embedder = { ...inner, embed: inner.embed.bind(inner), isCaseSensitive } as Embedder
+      const file = await write(orThrow(await recordEmbeddings(embedder, ['US'])))
+      expect((await recordedEmbedder({ file })).isCaseSensitive).toBe(isCaseSensitive)
+    }
   })
 
   const badFiles = [

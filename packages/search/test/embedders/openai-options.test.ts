@@ -24,12 +24,20 @@ function messageFor(options: object): string {
 const key = privateKey()
 const sealed = privateKey('s3cr3t')
 
+describe('openaiEmbedder', () => {
+  test('Says that it is case-sensitive where it was told so', () => {
+    const told = (options: object) => openaiEmbedder({ apiKey: 'k', ...options }).isCaseSensitive
+    expect([told({}), told({ isCaseSensitive: true })]).toEqual([false, true])
+  })
+})
+
 describe('openaiEmbedder with options that cannot be', () => {
   test.each<[string, object]>([
     ['tls.cert', { tls: { cert: key, key } }],
     ['tls.ca', { tls: { ca: key } }],
     ['tls.key', { tls: { key: sealed } }],
     ['tls.passphrase', { tls: { passphrase: 's3cr3t' } }],
+    ['isCaseSensitive', { isCaseSensitive: 'yes' }],
     ['apikey', { apikey: 's3cr3t' }],
     ['apiKey', { apiKey: ['s3cr3t'] }],
   ])('Names %s, and shows neither key nor passphrase', (name, options) => {

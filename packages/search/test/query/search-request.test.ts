@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { SearchOptions } from '../../src/query/search-options.ts'
-import { partsOf, queryWords } from '../../src/spelling/query-words.ts'
+import { queryWords } from '../../src/spelling/query-words.ts'
+import { partsOf } from '../../src/typed/query-parts.ts'
 import { parseSearch } from '../../src/query/search-request.ts'
-import { normalise } from '../../src/spelling/normalise.ts'
+import { asTyped, normalise } from '../../src/typed/normalise.ts'
 import { wordQueries } from '../../src/query/word-queries.ts'
 
 describe('a request', () => {
@@ -83,6 +84,23 @@ describe('a request', () => {
   it.each(normalForms)('The query %j is normalised to %j', (text, normal) => {
     expect(normalise(text)).toBe(normal)
     expect(normalise(normal)).toBe(normal)
+  })
+})
+
+describe('a query as it was typed', () => {
+  const typed = [
+    ['  Ünïcode\n\tTEXT ', 'Ünïcode TEXT'],
+    ['Zu\u0308rich', 'Zürich'],
+    ['Which US visa?', 'Which US visa?'],
+    ['“The Who” --live', '"The Who" --live'],
+  ] as const
+  it.each(typed)('Of %j only spaces and encodings are changed: %j', (text, form) => {
+    expect(asTyped(text)).toBe(form)
+    expect(parseSearch(text, {})._unsafeUnwrap().typed).toBe(form)
+  })
+
+  it('A query that was typed in its normal form has no other', () => {
+    expect(parseSearch('which visa', {})._unsafeUnwrap().typed).toBeUndefined()
   })
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { didYouMean } from '../../src/spelling/did-you-mean.ts'
-import { normalise } from '../../src/spelling/normalise.ts'
+import { normalise } from '../../src/typed/normalise.ts'
 import { plainWords } from '../../src/spelling/query-words.ts'
 
 const corrections = new Map([

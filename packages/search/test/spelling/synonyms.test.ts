@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { partsOf } from '../../src/spelling/query-words.ts'
+import { partsOf } from '../../src/typed/query-parts.ts'
 import { Synonyms } from '../../src/spelling/synonyms.ts'
 import type { SynonymOptions } from '../../src/spelling/synonyms.ts'
 

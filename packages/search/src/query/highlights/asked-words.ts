@@ -1,4 +1,5 @@
-import { plainWords, partsOf, queryWords } from '../../spelling/query-words.ts'
+import { plainWords, queryWords } from '../../spelling/query-words.ts'
+import { partsOf } from '../../typed/query-parts.ts'
 import type { Synonym } from '../../spelling/query-words.ts'
 import { isUnspaced } from '../../spelling/search-text.ts'
 

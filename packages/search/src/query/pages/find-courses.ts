@@ -44,12 +44,13 @@ export interface FoundCoursesPage {
 /** Finds the courses of one page, in any order, and says how. */
 export async function findCourses(
   deps: FindCoursesDeps,
-  { isExplained = false, isHighlighted = false, ...request }: CoursesRequest,
+  { isExplained = false, isHighlighted = false, ...asked }: CoursesRequest,
 ): Promise<Result<FoundCoursesPage, SearchError>> {
   const { stores, candidates: active, guesses, pins } = deps
   const { clock, diagnostics } = stores
   const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
   const cache = await active.current()
+  const request = { ...asked, wanted: cache.distinct(asked.wanted) }
   const watched = isExplained ? new WatchedSearch(stores) : undefined
   const page = await pageOf(
     {
@@ -71,8 +72,7 @@ export async function findCourses(
         deadlineMs: leftOf(deps.legDeadlineMs, clock.monotonic() - startedMs),
       })
     : { hits: page.value.hits, degraded: [] }
-  const mode = modeOf(candidates)
-  const durationMs = clock.monotonic() - startedMs
+  const [mode, durationMs] = [modeOf(candidates), clock.monotonic() - startedMs]
   const isCached = candidates.askedAtMs < startedAtMs
   diagnostics.emit('search:answered', { mode, cached: isCached, results: hits.length, durationMs })
   const degraded = [...candidates.degraded, ...unmarked]

@@ -1,4 +1,4 @@
-import { normalise } from '../../spelling/normalise.ts'
+import { normalise } from '../../typed/normalise.ts'
 import type { FusedCourse, Ranking } from '../fusion/fuse.ts'
 
 /** Courses that a host wants first for one query. */
