@@ -27,7 +27,11 @@ import { natsSinkDefaults } from '@headwater/brokers/nats'
 import { telemetryDefaults } from '@headwater/telemetry'
 import { instrumentDefaults } from '@headwater/telemetry/opentelemetry'
 import { consoleDefaults, serveConsoleDefaults } from '@headwater/console'
-import { courseSearchDefaults, openaiEmbedderDefaults } from '@headwater/search'
+import {
+  courseSearchDefaults,
+  openaiEmbedderDefaults,
+  querySuggestionDefaults,
+} from '@headwater/search'
 import { expect, test } from 'vitest'
 import { kindsByName } from '../../packages/core/src/connect/store-kinds.ts'
 import { type OptionPage, tableOf } from './option-pages.ts'
@@ -205,6 +209,12 @@ const pages: readonly OptionPage[] = [
     file: `${search}/course-search-options.ts`,
     name: 'CourseSearchOptions',
     defaults: courseSearchDefaults,
+  },
+  {
+    title: 'createCourseSearch({ querySuggestions })',
+    file: `${search}/query/asked/query-suggestion-options.ts`,
+    name: 'QuerySuggestionOptions',
+    defaults: querySuggestionDefaults,
   },
   {
     title: 'createCourseSearch({ rerank })',

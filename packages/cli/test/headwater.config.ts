@@ -6,8 +6,8 @@ export default defineConfig({
   migrate: { sets: [repositoriesMigrations, searchMigrations] },
   services: (stores) => {
     const repositories = createRepositories(stores)
-    const { courses } = repositories
-    const search = createCourseSearch(stores, { courses, embedder: hashingEmbedder() })
+    const { courses, activity } = repositories
+    const search = createCourseSearch(stores, { courses, activity, embedder: hashingEmbedder() })
     return { ...repositories, search, resyncables: repositories.resyncables }
   },
 })

@@ -131,6 +131,14 @@ export type { ActivityTypes } from './activity/activity-types.ts'
 export type { Redaction } from './activity/redaction.ts'
 export { retentionDefaults } from './activity/retention.ts'
 export type { RetentionDays } from './activity/retention.ts'
+export type { AskedQueries } from './activity/asked/asked-queries.ts'
+export type {
+  AskedQueriesOptions,
+  AskedQuery,
+  Gathered,
+  GatherOptions,
+  QueryForm,
+} from './activity/asked/asked-query.ts'
 export type { ActivityAnalytics } from './activity/analytics/activity-analytics.ts'
 export type {
   ExportedPayment,

@@ -9,6 +9,8 @@ import { courseTemplate } from './indexing/course-template.ts'
 import type { CourseTemplate } from './indexing/course-template.ts'
 import { Generations } from './indexing/generations.ts'
 import type { Generation } from './indexing/generations.ts'
+import { querySuggestionRules } from './query/asked/query-suggestion-options.ts'
+import type { QuerySuggestionOptions } from './query/asked/query-suggestion-options.ts'
 import type { GivenRanking } from './query/fusion/merge-legs.ts'
 import { maxPinned, pinsOf } from './query/pages/pins.ts'
 import type { Pin, Pins } from './query/pages/pins.ts'
@@ -96,6 +98,8 @@ export interface CourseSearchOptions {
    * @defaultValue none
    */
   readonly rerank?: RerankOptions
+  /** Which queries `suggestQueries` may suggest. */
+  readonly querySuggestions?: QuerySuggestionOptions
 }
 
 /** The embedder and the template of earlier vectors. */
@@ -169,6 +173,7 @@ const rules = once(() =>
         .array(pin(), 'expected a list of pins')
         .check(z.maxLength(1_000, 'expected at most 1000 queries')),
     ),
+    querySuggestions: z.optional(querySuggestionRules()),
     rerank: z.optional(
       strictOptions<RerankOptions>({
         rank: option.function(),

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { err, notFound, ok, ResultAsync, unlessAborted } from '@headwater/core'
-import type { InvalidInput, NamedOperation, Result, Sink, SqlError, Stores } from '@headwater/core'
-import type { Resyncable } from '@headwater/core'
+import type { InvalidInput, NamedOperation, Result, Sink, SqlError } from '@headwater/core'
+import type { Resyncable, StoreError, Stores } from '@headwater/core'
 import type { CourseReader } from './course-reader.ts'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
+import { QuerySuggestions } from './query/asked/query-suggestions.ts'
+import type { QueriesRefreshed, QuerySuggestion } from './query/asked/query-suggestions.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
 import { CourseGuesses } from './query/pages/course-guesses.ts'
 import { countFound } from './query/count-found.ts'
@@ -57,6 +59,7 @@ export class CourseSearch {
   readonly #finding: FindCoursesDeps
   readonly #recorder: SearchRecorder
   readonly #suggesting: SuggestDeps
+  readonly #querySuggestions: QuerySuggestions
 
   /** @internal */
   constructor(stores: Stores, options: CourseSearchOptions, settings: CourseSearchSettings) {
@@ -77,6 +80,10 @@ export class CourseSearch {
     }
     this.#recorder = new SearchRecorder(options.activity, stores)
     this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
+    this.#querySuggestions = new QuerySuggestions(
+      { stores, log: options.activity, deadlineMs: legDeadlineMs },
+      options.querySuggestions,
+    )
     this.index = new CourseIndex({ ...shared, openIndex })
     this.sinks = [indexSink(this.index)]
     this.resyncables = [indexResync(this.index, generations)]
@@ -148,6 +155,36 @@ export class CourseSearch {
     return parseSuggest(prefix, options).asyncAndThen((request) =>
       unlessAborted(request, asked('suggest'), () => suggestCourses(this.#suggesting, request)),
     )
+  }
+
+  /**
+   * Completes a query while it is typed with what others asked and found: those that were clicked
+   * first, then the most asked, the recent above the old, each in its commonest spelling. None that
+   * fewer than 5 different users asked (`querySuggestions.minUsers`), none that reads like an
+   * address or a number of a person, none with operators. Reads the log in MongoDB, 1 round trip
+   * within `legDeadlineMs`, and fails where that does. A log without `queries` has no suggestions.
+   *
+   * What is suggested is up to an hour old: once an hour one process that is asked refreshes it in
+   * the background. Until that has happened for the first time there is nothing to suggest.
+   */
+  suggestQueries(
+    prefix: string,
+    options: SuggestOptions = {},
+  ): ResultAsync<readonly QuerySuggestion[], InvalidInput | StoreError> {
+    return parseSuggest(prefix, options).asyncAndThen((request) =>
+      unlessAborted(request, { store: 'mongodb', operation: 'suggest-queries' }, () =>
+        this.#querySuggestions.suggest(request),
+      ),
+    )
+  }
+
+  /**
+   * Refreshes what {@link CourseSearch.suggestQueries} suggests, at once. Counts the newest million
+   * searches of the log, of the last 90 days (`querySuggestions.days`); about 20 round trips of
+   * MongoDB. Several processes may do so at the same time, and one may die meanwhile.
+   */
+  refreshQuerySuggestions(): ResultAsync<QueriesRefreshed, InvalidInput | StoreError> {
+    return this.#querySuggestions.refresh()
   }
 
   /**

@@ -37,11 +37,15 @@ export type { TextRange } from './query/highlights/text-words.ts'
 export type { Pin } from './query/pages/pins.ts'
 export type { SynonymOptions } from './spelling/synonyms.ts'
 export type { Suggestion } from './spelling/suggest.ts'
+export { querySuggestionDefaults } from './query/asked/query-suggestion-options.ts'
+export type { QuerySuggestionOptions } from './query/asked/query-suggestion-options.ts'
+export type { QueriesRefreshed, QuerySuggestion } from './query/asked/query-suggestions.ts'
 export type {
   LoggedClick,
   LoggedHit,
   LoggedPage,
   LoggedSearch,
+  QueryLog,
   SearchLog,
 } from './query/search-log.ts'
 export { rerankDefaults } from './query/rerank.ts'

@@ -26,6 +26,7 @@ export async function findCourses(stores: Stores, apiKey: string, userId: number
   if (best !== undefined) orThrow(search.recordClick(searchId, best.course.id, best.rank))
   orThrow(await search.similar(5, { limit: 4 }))
   orThrow(await search.suggest('mach'))
+  orThrow(await search.suggestQueries('mach'))
 
   const sorted = { ...filters, sort: 'price-ascending' } as const
   const { hits: cheapest } = orThrow(await search.search('machine learning', sorted))
@@ -48,6 +49,15 @@ export async function explainSearch(search: CourseSearch, filters: SearchOptions
   const above = explanation?.hits.filter(({ tier }) => tier === 'all-words')
   const missing = explanation?.dropped.find(({ courseId }) => courseId === 5)?.reason
   return [found.length, above?.length, missing]
+}
+
+export async function suggestedQueries(stores: Stores, options: CourseSearchOptions) {
+  const search = createCourseSearch(stores, {
+    ...options,
+    querySuggestions: { minUsers: 5, days: 90, blocked: ['exam answers'] },
+  })
+  const queries = orThrow(await search.suggestQueries('mach', { limit: 5 }))
+  return queries.map(({ query }) => query)
 }
 
 export function rerankedSearch(stores: Stores, options: CourseSearchOptions, rank: Rerank) {

@@ -37,9 +37,11 @@ export interface HeadwaterConfig {
 export interface HeadwaterServices {
   /**
    * The search whose index `headwater search` verifies and repairs, and that the console tries.
-   * With its `sinks`, `headwater search verify` says whether they are behind.
+   * With its `sinks`, `headwater search verify` says whether they are behind, and with
+   * `refreshQuerySuggestions` there is `headwater search queries`.
    */
-  readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search' | 'sinks'>>
+  readonly search?: Pick<CourseSearch, 'index'> &
+    Partial<Pick<CourseSearch, 'search' | 'sinks' | 'refreshQuerySuggestions'>>
   /**
    * The sessions of `headwater sessions` and of the console.
    *

@@ -26,6 +26,15 @@ export function addSearchCommands(program: Command, surroundings: Surroundings):
   withGeneration(search.command('calibrate'))
     .description('measure anew how similar texts without a meaning are to the courses')
     .action(lazily(surroundings, async () => (await import('../commands/calibrate.ts')).calibrate))
+  search
+    .command('queries')
+    .description('gather anew which queries of the log may be suggested')
+    .action(
+      lazily(surroundings, async () => {
+        const { refreshQueries } = await import('../commands/query-suggestions.ts')
+        return refreshQueries
+      }),
+    )
   addGenerationCommands(search, surroundings)
 }
 

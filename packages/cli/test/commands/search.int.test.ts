@@ -156,3 +156,18 @@ test('A command that needs what the application makes of its stores says so', as
   expect(code).toBe(2)
   expect(err).toContain('needs headwater.config.ts, whose services(stores) returns search')
 })
+
+test('Queries of the log are gathered anew, so that they may be suggested', async () => {
+  expect((await fixture.cli('search', 'queries')).out).toMatch(/^No query may be suggested/)
+  const { activity } = fixture.repositories
+  for (let userId = 1; userId <= 5; userId += 1)
+    orThrow(
+      activity.logSearch({
+        ...{ userId, query: 'algebra', resultsCount: 1 },
+        ...{ searchType: 'hybrid', durationMs: 1 },
+      }),
+    )
+  await activity.flush()
+  expect(await fixture.json('search', 'queries')).toMatchObject({ code: 0, json: { queries: 1 } })
+  expect((await fixture.cli('search', 'queries')).out).toBe('1 query may be suggested.\n')
+})

@@ -1,4 +1,6 @@
 import { isRowId } from '@headwater/core'
+import type * as z from 'zod/mini'
+import type { activityInput } from './activity-input.ts'
 import { activityLimits, activityTypePattern } from './activity-limits.ts'
 import { storableMetadata } from './activity-metadata.ts'
 import type { ActivityMetadata } from './activity.ts'
@@ -18,6 +20,17 @@ export interface CheckedActivity {
   readonly metadata: ActivityMetadata
   /** When it happened, in milliseconds since the epoch; `undefined` for now. */
   readonly at: number | undefined
+}
+
+/** The activity that the schema has accepted. */
+export function fromInput({
+  userId = null,
+  type,
+  data = {},
+  metadata = {},
+  timestamp,
+}: z.output<ReturnType<typeof activityInput>>): CheckedActivity {
+  return { userId, type, data, metadata, at: timestamp?.getTime() }
 }
 
 const eventFields = new Set(['userId', 'type', 'data', 'metadata', 'timestamp'])

@@ -17,7 +17,7 @@ import { write } from '../sql.ts'
 import { splitOptions } from '../split-options.ts'
 import { ActivityAnalytics } from './analytics/activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
-import { ActivityCheck, type CheckedActivity } from './activity-check.ts'
+import { ActivityCheck, type CheckedActivity, fromInput } from './activity-check.ts'
 import type { ActivityEntry, LoggedActivity } from './activity-entry.ts'
 import { readBacklog, readSpillStatus } from './activity-spill.ts'
 import type { ActivityBacklog, SpillStatus } from './activity-spill.ts'
@@ -44,6 +44,7 @@ import type {
   SearchPageEntry,
 } from './activity.ts'
 import type { ActivitySealing } from './sealed/activity-sealing.ts'
+import { AskedQueries } from './asked/asked-queries.ts'
 import type { EventLog } from './event-log.ts'
 import { openRecords } from './sealed/open-records.ts'
 import type { Redactor } from './redaction.ts'
@@ -74,6 +75,8 @@ export interface ActivityDeps {
 export class ActivityRepository {
   /** Figures over the activity log. */
   readonly analytics: ActivityAnalytics
+  /** The queries that several users have asked. */
+  readonly queries: AskedQueries
   readonly #deps: ActivityDeps
   readonly #check: ActivityCheck
   readonly #ids = new ActivityIds()
@@ -87,6 +90,7 @@ export class ActivityRepository {
     const types = { ...commonActivityTypes(), ...deps.types }
     this.#deps = deps
     this.analytics = new ActivityAnalytics(deps.log)
+    this.queries = new AskedQueries(deps.stores, deps.log)
     this.#check = new ActivityCheck(types)
     this.#redactor = deps.redactor
     this.#event = activityInput(types)
@@ -288,13 +292,3 @@ export class ActivityRepository {
 }
 
 const maxEvents = 10_000
-
-function fromInput({
-  userId = null,
-  type,
-  data = {},
-  metadata = {},
-  timestamp,
-}: z.output<ReturnType<typeof activityInput>>): CheckedActivity {
-  return { userId, type, data, metadata, at: timestamp?.getTime() }
-}

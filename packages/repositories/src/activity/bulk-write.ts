@@ -115,6 +115,11 @@ export interface DocumentUpdate {
   }
 }
 
+/** Whether a bulk write failed for nothing but documents that exist. Throws other failures. */
+export function onlyDuplicates(error: unknown): boolean {
+  return writeErrors(error).every(({ code }) => code === duplicateKey)
+}
+
 interface WriteFailure {
   readonly index: number
   readonly code: number

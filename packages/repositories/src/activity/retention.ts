@@ -30,13 +30,14 @@ export interface Retention {
 
 /** A moment that documents have, and their time from then on; `undefined` without an end. */
 interface Expiry {
-  readonly from: 'timestamp' | 'set_aside.at'
+  readonly from: 'timestamp' | 'set_aside.at' | 'gathered_at'
   readonly seconds: number | undefined
 }
 
 const indexNames: Readonly<Record<Expiry['from'], string>> = {
   timestamp: 'retention',
   'set_aside.at': 'set_aside_retention',
+  gathered_at: 'retention',
 }
 const indexNotFound = 27
 const indexConflicts: readonly unknown[] = [85, 86]

@@ -1,3 +1,4 @@
+import type { AskedQueries } from '@headwater/repositories'
 import type { SearchHit } from './pages/hydrate.ts'
 
 /**
@@ -11,7 +12,12 @@ export interface SearchLog {
   logPage?(page: LoggedPage): unknown
   /** Logs a click. A log without this method ignores clicks. */
   recordClick?(click: LoggedClick): unknown
+  /** The queries that were logged, for suggestions. Without it there are none. */
+  readonly queries?: QueryLog
 }
+
+/** Gathers logged queries, and reads what was gathered. */
+export type QueryLog = Pick<AskedQueries, 'beginningWith' | 'gather'>
 
 /** The log entry of a search. */
 export interface LoggedSearch {
