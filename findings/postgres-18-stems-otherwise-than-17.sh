@@ -4,8 +4,9 @@
 #
 # PostgreSQL 18 has a newer Snowball, whose stems differ: of English verbs with a short stem (`adding`, `erred`), of German
 # words in `-erin`, and of German `ae`, `oe`, `ue`, which it takes for umlauts. A tsvector that is stored (a column that a
-# trigger or an application keeps; a generated one where files are copied) has the stems of the server that made it. After the upgrade a search for the very word of a text does not find the text, no error or warning says so, and
-# REINDEX changes nothing, since the lexemes are in the column. Spanish, French and Dutch stay.
+# trigger or an application keeps; a generated one where files are copied) has the stems of the server that made it.
+# After the upgrade a search for the very word of a text does not find the text, no error or warning says so, and REINDEX
+# changes nothing, since the lexemes are in the column. Spanish, French and Dutch stay.
 #
 # Seen:
 #   english: 'ad' 'er' on 17, 'add' 'err' on 18

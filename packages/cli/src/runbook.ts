@@ -26,6 +26,7 @@ type DoctorHeading =
   | 'rights-and-settings'
   | 'slow-or-silent'
   | 'versions'
+  | 'words-of-the-courses'
 
 /** The address of a page, the same as the alert has. */
 export function runbookUrl(runbook: Runbook): string {

@@ -44,6 +44,7 @@ import { suggestCourses } from './spelling/suggest.ts'
 import type { SuggestDeps, Suggestion } from './spelling/suggest.ts'
 import { tracedSearch } from './traced-search.ts'
 import { CourseIndex } from './upkeep/course-index.ts'
+import { CourseWords } from './upkeep/course-words.ts'
 import { indexResync } from './upkeep/index-resync.ts'
 
 /** The search over a catalogue of courses, and the index behind it. */
@@ -52,6 +53,8 @@ export class CourseSearch {
   readonly sinks: readonly Sink[]
   /** The vector index: its state, its repair, its generations. */
   readonly index: CourseIndex
+  /** The words of the courses, as searches by words read them. */
+  readonly words: CourseWords
   /** Parts for `resync` and `rebuild`: the vector index. */
   readonly resyncables: readonly Resyncable[]
   readonly #stores: Stores
@@ -85,6 +88,7 @@ export class CourseSearch {
       options.querySuggestions,
     )
     this.index = new CourseIndex({ ...shared, openIndex })
+    this.words = new CourseWords(stores)
     this.sinks = [indexSink(this.index)]
     this.resyncables = [indexResync(this.index, generations)]
   }

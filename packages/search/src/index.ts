@@ -60,6 +60,13 @@ export type { IndexedCourse, IndexError, IndexOutcomes } from './indexing/index-
 export type { FormerEmbedding } from './course-search-options.ts'
 
 export type { CalibrateOptions, CourseIndex } from './upkeep/course-index.ts'
+export type {
+  CourseWords,
+  CourseWordsError,
+  CourseWordsOptions,
+  CourseWordsProgress,
+  CourseWordsReport,
+} from './upkeep/course-words.ts'
 export type { Calibration } from './indexing/calibration.ts'
 export { summaryDefaults } from './indexing/course-status.ts'
 export type { CourseStatus, StatusSummary, SummaryOptions } from './indexing/course-status.ts'

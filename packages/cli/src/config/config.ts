@@ -37,11 +37,12 @@ export interface HeadwaterConfig {
 export interface HeadwaterServices {
   /**
    * The search whose index `headwater search` verifies and repairs, and that the console tries.
-   * With its `sinks`, `headwater search verify` says whether they are behind, and with
-   * `refreshQuerySuggestions` there is `headwater search queries`.
+   * With its `sinks`, `headwater search verify` says whether they are behind; with
+   * `refreshQuerySuggestions` there is `headwater search queries`, and with `words`, `headwater
+   * search words`.
    */
   readonly search?: Pick<CourseSearch, 'index'> &
-    Partial<Pick<CourseSearch, 'search' | 'sinks' | 'refreshQuerySuggestions'>>
+    Partial<Pick<CourseSearch, 'search' | 'sinks' | 'refreshQuerySuggestions' | 'words'>>
   /**
    * The sessions of `headwater sessions` and of the console.
    *

@@ -25,6 +25,7 @@ export const checkRunbooks = {
   replicas: 'doctor#replicas',
   'replication-slots': 'replication-slot-idle',
   rights: 'doctor#rights-and-settings',
+  'search-words': 'doctor#words-of-the-courses',
   server: 'doctor#slow-or-silent',
   transactions: 'snapshot-held',
   version: 'doctor#versions',

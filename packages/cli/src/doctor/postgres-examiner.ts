@@ -20,6 +20,7 @@ import {
 } from './session-queries.ts'
 import { checkSpill, type SpillCheckDeps } from './spill-check.ts'
 import { tablesOf } from './tables-of.ts'
+import { checkWords } from './words-check.ts'
 
 /** What an examination of PostgreSQL needs. */
 export interface PostgresExaminerDeps {
@@ -54,6 +55,7 @@ export function postgresExaminer(deps: PostgresExaminerDeps): Examiner {
         migrations: checkMigrations(deps, findings),
         outbox: checkOutbox({ stores, deadlineMs }, findings),
         'activity-spill': checkSpill(deps, findings),
+        'search-words': checkWords({ stores, deadlineMs }, findings),
         replicas: deps.replicas.check(findings, deps.endMs),
       })
     },

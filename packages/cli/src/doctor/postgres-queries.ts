@@ -112,3 +112,21 @@ export interface Analyzable {
   readonly owner: string
   readonly may_analyze: boolean
 }
+
+/** Of the first and the last published courses, how many have other words than they should. */
+export const selectOtherWords = `
+  WITH sampled AS MATERIALIZED (
+    (SELECT id FROM @schema.courses WHERE is_published ORDER BY id LIMIT 25)
+    UNION
+    (SELECT id FROM @schema.courses WHERE is_published ORDER BY id DESC LIMIT 25)
+  )
+  SELECT count(*)::integer AS sampled,
+    count(*) FILTER (
+      WHERE (kept.words, kept.category, kept.title_words)
+        IS DISTINCT FROM (wanted.words, wanted.category, wanted.title_words)
+    )::integer AS differing
+  FROM sampled
+  CROSS JOIN LATERAL (
+    SELECT * FROM @schema.search_words_of_courses AS one WHERE one.course_id = sampled.id
+  ) AS wanted
+  LEFT JOIN @schema.search_words AS kept ON kept.course_id = sampled.id`

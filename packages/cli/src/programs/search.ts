@@ -35,6 +35,15 @@ export function addSearchCommands(program: Command, surroundings: Surroundings):
         return refreshQueries
       }),
     )
+  search
+    .command('words')
+    .description(
+      'compare the words that searches read with the courses; exit code 1 if they differ',
+    )
+    .option('--yes', 'renew those that differ')
+    .action(
+      lazily(surroundings, async () => (await import('../commands/search-words.ts')).searchWords),
+    )
   addGenerationCommands(search, surroundings)
 }
 

@@ -72,6 +72,29 @@ test('An index is verified although the outbox tells nothing of its sinks', asyn
   }
 })
 
+test('Words that were written without triggers are a finding until they are renewed', async () => {
+  const { client } = fixture.stores.postgres
+  expect(await fixture.json('search', 'words')).toMatchObject({
+    code: 0,
+    json: { command: 'search words', isInSync: true, courses: 3, isApplied: false },
+  })
+  const examined = async () => {
+    const { json } = await fixture.json('doctor', '--deadline', '60')
+    return JSON.stringify(json)
+  }
+  expect(await examined()).toContain('searches read the words of the courses, as far as looked')
+  await client.query('UPDATE search_words SET words = strip(words)')
+  expect(await examined()).toContain('for 3 of 3 looked at')
+  const compared = await fixture.cli('search', 'words')
+  expect(compared.code).toBe(1)
+  expect(compared.out).toContain('The words of 3 courses differ: headwater search words --yes')
+  expect(await fixture.json('search', 'words', '--yes')).toMatchObject({
+    code: 0,
+    json: { isInSync: true, stale: 3, repaired: 3, isApplied: true },
+  })
+  expect((await fixture.cli('search', 'words')).out).toContain('The words are those')
+})
+
 test('Calibrating shows the floor before and after', async () => {
   const { client } = fixture.stores.postgres
   await client.query('DELETE FROM search_calibration')

@@ -1,5 +1,5 @@
 import type { QueryForm } from '@headwater/repositories'
-import { normalise } from '../../spelling/normalise.ts'
+import { normalise } from '../../typed/normalise.ts'
 import { plainWords } from '../../spelling/query-words.ts'
 import { seemsPersonal } from './personal-text.ts'
 
