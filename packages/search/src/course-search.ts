@@ -127,8 +127,8 @@ export class CourseSearch {
    * Counts the courses that {@link CourseSearch.search} finds with these filters on all its pages:
    * in all, and for each category, difficulty, instructor and language as if that one were chosen.
    * Costs a cached search, or one that looks as deep as the last page would, and 1 round trip of
-   * PostgreSQL; as much again, side by side, for each filter on one of these. Pinned courses count, which orders other than `relevance` show only if they are
-   * found.
+   * PostgreSQL; as much again, side by side, for each filter on one of these. Pinned courses count,
+   * which orders other than `relevance` show only if they are found.
    */
   count(query: string, options: SearchFilterOptions = {}): ResultAsync<SearchCounts, SearchError> {
     return parseCount(query, options).asyncAndThen((request) =>
