@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
 import type { Invalidation } from '../invalidation/invalidation.ts'
+import type { Result } from '../result.ts'
 import { KeyReader } from '../stores/redis/key-reader.ts'
 import { digits } from './entry.ts'
 
@@ -50,8 +51,8 @@ export class Batch {
 }
 
 /**
- * Reads keys. Those that are asked for in one turn of the event loop share one MGET; many or long
- * entries take several, one after the other.
+ * Reads keys. Those that are asked for in one turn of the event loop share one MGET, with those of
+ * other caches; many or long entries take several, one after the other.
  */
 export class BatchGet {
   readonly #reader: KeyReader
@@ -74,22 +75,28 @@ export class BatchGet {
   #begin(): Batch {
     const { promise, resolve } = Promise.withResolvers<BatchReply>()
     const batch = new Batch(promise)
-    process.nextTick(() => {
-      this.#open = undefined
-      resolve(this.#send(batch.keys))
+    const { reads, cacheId } = this.#invalidation
+    reads.add({
+      reader: this.#reader,
+      keys: batch.keys,
+      onSent: () => {
+        this.#open = undefined
+      },
+      onReply: (read) => {
+        resolve(this.#replyOf(read, cacheId))
+      },
     })
     return batch
   }
 
-  async #send(keys: readonly string[]): Promise<BatchReply> {
-    const { cacheId } = this.#invalidation
-    const read = await this.#reader.read(keys)
-    if (read.isErr()) return { values: [], cacheId: undefined, at: this.#now, error: read.error }
-    const isSame = this.#invalidation.cacheId === cacheId
-    return { values: read.value, cacheId: isSame ? cacheId : undefined, at: this.#now }
-  }
-
-  get #now(): string {
-    return digits(this.#clock.now())
+  /** `idBefore` is the cache id from before the keys were sent. */
+  #replyOf(
+    read: Result<readonly (string | null)[], StoreError>,
+    idBefore: string | undefined,
+  ): BatchReply {
+    const at = digits(this.#clock.now())
+    if (read.isErr()) return { values: [], cacheId: undefined, at, error: read.error }
+    const isSame = this.#invalidation.cacheId === idBefore
+    return { values: read.value, cacheId: isSame ? idBefore : undefined, at }
   }
 }

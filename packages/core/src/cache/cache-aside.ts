@@ -166,6 +166,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     for (let index = 0; index < rows.length; index += 1)
       if (answers[index] === noAnswer) missing.push(index)
     this.#reports.hits(rows.length - missing.length)
+    if (missing.length === 0) return ok(valuesById(rows, answers as (Value | undefined)[]))
     const loaded = await Promise.all(
       missing.map((index) => this.#load(rows[index] as Row<Id>, lookAt(index))),
     )

@@ -1,5 +1,5 @@
 import { RecentMap } from '../recent-map.ts'
-import { ok, type Result, ResultAsync } from '../result.ts'
+import { type Result, ResultAsync } from '../result.ts'
 
 /** Reads many rows by their ids. */
 export type ReadRows<Row, E> = (ids: readonly number[]) => ResultAsync<Map<number, Row>, E>
@@ -19,32 +19,40 @@ export class GuessedReads<Row, E> {
 
   /** Begins to read what the question needed last time. Returns how to read what it needs now. */
   begin(question: string, read: ReadRows<Row, E>): ReadRows<Row, E> {
-    const ids = this.#needed.get(question) ?? []
-    const guess = ids.length === 0 ? undefined : { ids, rows: read(ids) }
+    const remembered = this.#needed.get(question) ?? []
+    const guess = remembered.length === 0 ? undefined : read(remembered)
     let needed: readonly number[] = []
     return (wanted) => {
       needed = needed.length === 0 ? wanted : [...needed, ...wanted]
-      this.#needed.set(question, needed)
-      return guess === undefined ? read(wanted) : new ResultAsync(readRest(wanted, guess, read))
+      if (!areSame(needed, this.#needed.get(question))) this.#needed.set(question, needed)
+      if (guess === undefined) return read(wanted)
+      const rows = guess.then<Found<Row, E>, never>((known) =>
+        readRest(wanted, { ids: remembered, known, read }),
+      )
+      return new ResultAsync(Promise.resolve(rows))
     }
   }
 }
 
+type Found<Row, E> = Result<Map<number, Row>, E>
+
 interface Guess<Row, E> {
   readonly ids: readonly number[]
-  readonly rows: ResultAsync<Map<number, Row>, E>
+  readonly known: Found<Row, E>
+  readonly read: ReadRows<Row, E>
 }
 
 /** A guess that failed is none. */
-async function readRest<Row, E>(
+function readRest<Row, E>(
   wanted: readonly number[],
-  { ids, rows }: Guess<Row, E>,
-  read: ReadRows<Row, E>,
-): Promise<Result<Map<number, Row>, E>> {
-  const known = await rows
+  { ids, known, read }: Guess<Row, E>,
+): Found<Row, E> | PromiseLike<Found<Row, E>> {
   if (known.isErr()) return read(wanted)
   const missing = wanted.filter((id) => !known.value.has(id) && !ids.includes(id))
-  if (missing.length === 0) return ok(known.value)
-  const rest = await read(missing)
-  return rest.map((found) => new Map([...known.value, ...found]))
+  if (missing.length === 0) return known
+  return read(missing).map((found) => new Map([...known.value, ...found]))
+}
+
+function areSame(some: readonly number[], others: readonly number[] = []): boolean {
+  return some.length === others.length && some.every((id, index) => id === others[index])
 }

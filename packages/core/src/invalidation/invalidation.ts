@@ -12,6 +12,7 @@ import { replaceMarker } from './marker.ts'
 import type { NearOptions } from '../near/near-options.ts'
 import { NearTier } from '../near/near-tier.ts'
 import { Nonces } from '../stores/redis/nonces.ts'
+import { ReadTurns } from '../stores/redis/read-turns.ts'
 import { Settlement } from './settlement.ts'
 
 /** How the cache is kept in sync with PostgreSQL; passed to `connect` as `invalidation`. */
@@ -66,6 +67,8 @@ export class Invalidation {
   readonly nonces = new Nonces()
   /** Invalidations that writers could not send to Redis. */
   readonly intents: Intents
+  /** Reads what caches look at: in one turn of the event loop together. */
+  readonly reads: ReadTurns
   /** Decides whether this process may trust the cache. */
   readonly gate: Gate
   readonly #deps: InvalidationDeps
@@ -83,6 +86,7 @@ export class Invalidation {
       lookEveryMs: options.lookEveryMs ?? invalidationDefaults.lookEveryMs,
     }
     this.intents = new Intents(deps.postgres, deps.redis.keyPrefix)
+    this.reads = new ReadTurns(deps.redis.usedFor('cache'))
     this.#cacheId = new CacheId(deps.redis, this.nonces)
     const settlement = new Settlement({
       ...deps,

@@ -49,8 +49,11 @@ describe('rows that are guessed', () => {
     const first = guesses.begin('a', read)
     orThrow(await first([1]))
     orThrow(await first([2, 3]))
-    guesses.begin('a', read)
-    expect(reads.at(-1)).toEqual([1, 2, 3])
+    for (const _ of ['again', 'and again']) {
+      const next = guesses.begin('a', read)
+      expect(reads.at(-1)).toEqual([1, 2, 3])
+      for (const wanted of [[1], [2, 3]]) orThrow(await next(wanted))
+    }
   })
 
   it('A guess that fails is none', async () => {

@@ -1,4 +1,4 @@
-import { cacheKey, orThrow, type Stores } from '@headwater/core'
+import { type Cache, cacheKey, defineCache, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy, leastRoundTrips } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -51,6 +51,32 @@ async function filled(options: Parameters<typeof rowCache>[1] = {}): Promise<Row
   return cache
 }
 
+/** A cache of long entries that has them. */
+async function filledWithLong(length: number): Promise<Cache<number, string>> {
+  let fills = 0
+  const off = stores.diagnostics.on('cache:fill', ({ count }) => (fills += count))
+  const cache = defineCache<number, string>(stores, {
+    name: `long${(names += 1)}`,
+    ttlMs: 60_000,
+    load: async (missing) => new Map(missing.map((id) => [id, 'x'.repeat(length)])),
+  })
+  orThrow(await cache.getMany(ids))
+  await eventually(() => expect(fills).toBe(ids.length))
+  off()
+  return cache
+}
+
+/** The operations of Redis that a read takes. */
+async function operationsOf(read: () => Promise<unknown>): Promise<string[]> {
+  const operations: string[] = []
+  const off = stores.diagnostics.on('store:operation', ({ operation }) =>
+    operations.push(operation),
+  )
+  await read()
+  off()
+  return operations
+}
+
 const all = (cache: RowCache) => Promise.all(ids.map(async (id) => orThrow(await cache.get(id))))
 
 describe('round trips of a cache', () => {
@@ -67,13 +93,24 @@ describe('round trips of a cache', () => {
       postgres: 0,
       redis: 1,
     })
-    const operations: string[] = []
-    const off = stores.diagnostics.on('store:operation', ({ operation }) =>
-      operations.push(operation),
-    )
-    await all(cache)
-    off()
-    expect(operations).toEqual(['get'])
+    expect(await operationsOf(() => all(cache))).toEqual(['get'])
+  })
+
+  test('Hits of several caches in one turn take one command, and each gets its own', async () => {
+    const [one, other] = [await filled(), await filled({ tags: () => [cacheKey('all')] })]
+    const read = () => Promise.all([one.getMany([1]), other.getMany([2, 3]), one.getMany([4])])
+    expect(await operationsOf(read)).toEqual(['get'])
+    const found = (await read()).map((rows) => [...orThrow(rows).values()].map(({ id }) => id))
+    expect(found).toEqual([[1], [2, 3], [4]])
+  })
+
+  test('A read that is long takes a command of its own, beside those of other caches', async () => {
+    const [short, long] = [await filled(), await filledWithLong(7_000)]
+    const withLong = (count: number) => () =>
+      Promise.all([short.getMany([1, 2]), long.getMany(ids.slice(0, count))])
+    await withLong(2)()
+    expect(await operationsOf(withLong(2))).toEqual(['get'])
+    expect(await operationsOf(withLong(12))).toEqual(['get', 'get'])
   })
 
   test('A hundred hits of getMany take 1 round trip of Redis', async () => {

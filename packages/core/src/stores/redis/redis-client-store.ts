@@ -264,7 +264,7 @@ interface Late {
 }
 
 /** Commands of so many characters take turns. */
-const heavyCharacters = 64 * 1_024
+export const heavyCharacters = 64 * 1_024
 
 /** Commands in a row past their deadline after which a connection that looks open is replaced. */
 const unansweredUntilReplaced = 5
