@@ -16,7 +16,7 @@ import { findCourses } from './query/pages/find-courses.ts'
 import type { FindCoursesDeps } from './query/pages/find-courses.ts'
 import { decodeCursor, encodeCursor } from './query/pages/page-cursor.ts'
 import type {
-  SearchFilterOptions,
+  CountOptions,
   SearchOptions,
   SimilarOptions,
   SuggestOptions,
@@ -125,12 +125,13 @@ export class CourseSearch {
 
   /**
    * Counts the courses that {@link CourseSearch.search} finds with these filters on all its pages:
-   * in all, and for each category, difficulty, instructor and language as if that one were chosen.
-   * Costs a cached search, or one that looks as deep as the last page would, and 1 round trip of
-   * PostgreSQL; as much again, side by side, for each filter on one of these. Pinned courses count,
-   * which orders other than `relevance` show only if they are found.
+   * in all, and for each category, difficulty, instructor, language, band of prices, and with or
+   * without seats, as if that one were chosen. Costs a cached search, or one that looks as deep as
+   * the last page would, and 1 round trip of PostgreSQL; as much again, side by side, for each
+   * filter on one of these. Pinned courses count, which orders other than `relevance` show only if
+   * they are found.
    */
-  count(query: string, options: SearchFilterOptions = {}): ResultAsync<SearchCounts, SearchError> {
+  count(query: string, options: CountOptions = {}): ResultAsync<SearchCounts, SearchError> {
     return parseCount(query, options).asyncAndThen((request) =>
       unlessAborted(request, asked('count'), () => new ResultAsync(this.#count(request))),
     )
@@ -248,9 +249,9 @@ export class CourseSearch {
   async #count(wanted: Omit<CountRequest, 'signal'>): Promise<Result<SearchCounts, SearchError>> {
     const { clock } = this.#stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
-    const { query, typed, filters } = wanted
+    const { query, typed, filters, priceBands } = wanted
     const deps = { ...this.#finding, candidates: await this.#finding.candidates.current() }
-    const counted = await countFound(deps, { query, typed, filters })
+    const counted = await countFound(deps, { query, typed, filters, priceBands })
     return counted.map(({ candidates, ...counts }) => ({
       ...counts,
       isExact: !candidates.mayHaveMore,

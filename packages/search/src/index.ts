@@ -11,11 +11,13 @@ export type {
   ValueCount,
 } from './query/search-result.ts'
 export {
+  countOptionsDefaults,
   searchOptionsDefaults,
   searchSorts,
   suggestOptionsDefaults,
 } from './query/search-options.ts'
 export type {
+  CountOptions,
   SearchFilterOptions,
   SearchOptions,
   SearchSort,
@@ -31,6 +33,7 @@ export type {
   SearchExplanation,
   SearchTimings,
 } from './query/explain/search-explanation.ts'
+export type { PriceBand } from './query/price-bands.ts'
 export { highlightHtml } from './query/highlights/highlight-html.ts'
 export type { Excerpt, HitHighlights } from './query/highlights/highlights.ts'
 export type { TextRange } from './query/highlights/text-words.ts'

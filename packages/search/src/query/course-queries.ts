@@ -17,11 +17,15 @@ export function passesFilters(first: number): string {
     AND (${instructor}::integer[] IS NULL OR course.instructor_id = ANY(${instructor}))
     AND (${minPrice}::numeric IS NULL OR course.price >= ${minPrice})
     AND (${maxPrice}::numeric IS NULL OR course.price <= ${maxPrice})
-    AND (${hasSeats}::boolean IS NULL
-         OR ${hasSeats} = (course.max_students IS NULL
-                    OR course.current_enrollment + course.seats_offered < course.max_students))
+    AND (${hasSeats}::boolean IS NULL OR ${hasSeats} = ${seatsLeft})
     AND (${language}::varchar[] IS NULL OR course.language = ANY(${language}))`
 }
+
+/** Whether a `course` takes another student. */
+const seatsLeft = `(
+      course.max_students IS NULL
+      OR course.current_enrollment + course.seats_offered < course.max_students
+    )`
 
 /** The parameters of {@link passesFilters}. */
 export function filterValues(filters: SearchFilters): readonly unknown[] {
@@ -74,29 +78,40 @@ export interface SortedCourse {
 
 /**
  * The number of those of some courses that may be found, in all and for each category, difficulty,
- * instructor and language, the most frequent first. $1 the courses, $2 to $8 as {@link
- * passesFilters} takes them.
+ * instructor, language and band of prices, and with or without seats, the most frequent first.
+ * $1 the courses, $2 to $8 as {@link passesFilters} takes them, $9 the edges of the bands.
  */
 export const countCourses = `
   SELECT
-    CASE GROUPING(course.category, course.difficulty_level, course.instructor_id, course.language)
-      WHEN 7 THEN 'category' WHEN 11 THEN 'difficulty' WHEN 13 THEN 'instructorId'
-      WHEN 14 THEN 'language' ELSE 'total'
+    CASE GROUPING(
+      course.category, course.difficulty_level, course.instructor_id, course.language,
+      facet.price_band, facet.has_seats
+    )
+      WHEN 31 THEN 'category' WHEN 47 THEN 'difficulty' WHEN 55 THEN 'instructorId'
+      WHEN 59 THEN 'language' WHEN 61 THEN 'price' WHEN 62 THEN 'hasSeats' ELSE 'total'
     END AS of,
     coalesce(
-      course.category, course.difficulty_level, course.instructor_id::text, course.language
+      course.category, course.difficulty_level, course.instructor_id::text, course.language,
+      facet.price_band::text, facet.has_seats::text
     ) AS value,
     count(*)::integer AS courses
   FROM @schema.courses AS course
+  CROSS JOIN LATERAL (
+    SELECT width_bucket(course.price, $9::numeric[]) AS price_band, ${seatsLeft} AS has_seats
+  ) AS facet
   WHERE course.id = ANY($1::integer[]) AND course.is_published AND ${passesFilters(2)}
   GROUP BY GROUPING SETS (
-    (), (course.category), (course.difficulty_level), (course.instructor_id), (course.language)
+    (), (course.category), (course.difficulty_level), (course.instructor_id), (course.language),
+    (facet.price_band), (facet.has_seats)
   )
   ORDER BY courses DESC, value`
 
+/** What {@link countCourses} counts by. */
+export type Facet = 'category' | 'difficulty' | 'instructorId' | 'language' | 'price' | 'hasSeats'
+
 /** A row of {@link countCourses}. */
 export interface CountedValue {
-  readonly of: 'total' | 'category' | 'difficulty' | 'instructorId' | 'language'
+  readonly of: 'total' | Facet
   /** `null` for the total, and for courses without a value. */
   readonly value: string | null
   readonly courses: number

@@ -86,6 +86,17 @@ export type SimilarOptions = Omit<
   'sort' | 'cursor' | 'userId' | 'explain' | 'highlights'
 >
 
+/** Options of a count: filters, and what is counted together. */
+export interface CountOptions extends SearchFilterOptions {
+  /**
+   * The prices at which a new band begins, ascending, 1 to 20, the first above 0: `[20, 50]` counts
+   * courses below 20, from 20 to 49.99, and from 50 on.
+   *
+   * @defaultValue `['0.01', '20', '50', '100', '200']`, whose first band are the free courses
+   */
+  readonly priceBands?: readonly MoneyInput[] | undefined
+}
+
 /** Options of suggestions. */
 export interface SuggestOptions extends Abortable {
   /**
@@ -98,6 +109,11 @@ export interface SuggestOptions extends Abortable {
 
 /** The defaults of {@link SearchOptions}. */
 export const searchOptionsDefaults = { limit: 10, sort: 'relevance' } as const
+
+/** The defaults of {@link CountOptions}. */
+export const countOptionsDefaults = {
+  priceBands: ['0.01', '20.00', '50.00', '100.00', '200.00'],
+} as const
 
 /** The defaults of {@link SuggestOptions}. */
 export const suggestOptionsDefaults = { limit: 8 } as const

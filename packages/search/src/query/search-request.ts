@@ -13,13 +13,14 @@ import {
   storableText,
   validate,
 } from '@headwater/core'
-import type { Abortable, InvalidInput, Result } from '@headwater/core'
+import type { Abortable, InvalidInput, Money, Result } from '@headwater/core'
 import * as z from 'zod/mini'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
+import { bandEdges } from './price-bands.ts'
 import { searchOptionsDefaults, searchSorts, suggestOptionsDefaults } from './search-options.ts'
 import type {
-  SearchFilterOptions,
+  CountOptions,
   SearchOptions,
   SearchSort,
   SimilarOptions,
@@ -119,7 +120,9 @@ const similarOptions = once(() =>
     .check(z.refine(pricesAreOrdered, pricesRule)),
 )
 const countOptions = once(() =>
-  z.strictObject(filterInput()).check(z.refine(pricesAreOrdered, pricesRule)),
+  z
+    .strictObject({ ...filterInput(), priceBands: bandEdges() })
+    .check(z.refine(pricesAreOrdered, pricesRule)),
 )
 const suggestOptions = once(() =>
   z.strictObject({
@@ -197,12 +200,13 @@ function checkSearchOptions(
 /** Checks a count of the courses of a search, as {@link parseSearch} does. */
 export function parseCount(
   text: string,
-  options: SearchFilterOptions,
+  options: CountOptions,
 ): Result<CountRequest, InvalidInput> {
   return both(checkQuery(text), validate(countOptions(), options)).map((input) => ({
     query: input.query,
     typed: input.typed,
     filters: filtersOf(input),
+    priceBands: input.priceBands,
     signal: input.signal,
   }))
 }
@@ -210,6 +214,8 @@ export function parseCount(
 /** A count that has passed the checks. */
 export interface CountRequest extends QueryForms, Abortable {
   readonly filters: SearchFilters
+  /** The edges of the bands of prices. */
+  readonly priceBands: readonly Money[]
 }
 
 /** Checks a search for similar courses, as {@link parseSearch} does. */
@@ -256,7 +262,7 @@ function filtersOf({
   minPrice,
   maxPrice,
   hasSeats,
-}: z.output<ReturnType<typeof countOptions>>): SearchFilters {
+}: Omit<z.output<ReturnType<typeof countOptions>>, 'priceBands'>): SearchFilters {
   return {
     ...(category === undefined ? {} : { category }),
     ...(difficulty === undefined ? {} : { difficulty }),

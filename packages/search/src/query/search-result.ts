@@ -1,5 +1,6 @@
 import type { InvalidInput, NotFound } from '@headwater/core'
 import type { SearchExplanation } from './explain/search-explanation.ts'
+import type { PriceBand } from './price-bands.ts'
 import type { SearchHit } from './pages/hydrate.ts'
 import type { DegradedLeg, LegError } from './legs.ts'
 
@@ -38,7 +39,7 @@ export interface SearchResult extends FoundCourses {
 
 /** The number of courses with a value. */
 export interface ValueCount<Value> {
-  /** A category, a difficulty, the id of an instructor or the tag of a language. */
+  /** A category, a difficulty, the id of an instructor, a language, or whether seats are left. */
   readonly value: Value
   /** The number of courses with it. */
   readonly courses: number
@@ -63,6 +64,10 @@ export interface SearchCounts extends Pick<
   readonly instructorId: readonly ValueCount<number>[]
   /** Courses in each language, whatever languages are chosen. */
   readonly language: readonly ValueCount<string>[]
+  /** Courses of each band of prices, the cheapest first, whatever prices are chosen. */
+  readonly price: readonly PriceBand[]
+  /** Courses that take another student (`true`) and full ones, whichever are chosen. */
+  readonly hasSeats: readonly ValueCount<boolean>[]
 }
 
 /**

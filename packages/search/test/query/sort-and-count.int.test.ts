@@ -195,6 +195,78 @@ describe('a count', () => {
     expect(await allPages(filters)).toHaveLength(counts.total)
   })
 
+  /** Courses by the bands that begin at these prices. */
+  const inBands = (edges: readonly number[], of: readonly Course[]) =>
+    [0, ...edges].map((edge, band) => ({
+      minPrice: edge.toFixed(2),
+      maxPrice: edges[band] === undefined ? null : (edges[band] - 0.01).toFixed(2),
+      courses: of.filter(
+        ({ price }) => Number(price) >= edge && Number(price) < (edges[band] ?? Infinity),
+      ).length,
+    }))
+
+  it('A count has each band of prices, with the free courses as the first', async () => {
+    const free = await app.publish({ title: 'Pottery for free', price: '0' })
+    const dear = await app.publish({ title: 'Pottery for gold', price: '200.00' })
+    orThrow(await app.search.index.reindexAll())
+    const { price } = orThrow(await app.search.count('pottery'))
+    expect(price).toEqual(inBands([0.01, 20, 50, 100, 200], [...published, free, dear]))
+    expect(price.map(({ courses }) => courses)).toEqual([1, 24, 0, 0, 0, 1])
+    for (const { id } of [free, dear]) orThrow(await app.courses.delete(id))
+  })
+
+  it('Bands of the host begin at its prices, to the cent, and filter what they count', async () => {
+    const priceBands = ['10.50', 11.51, '12.5']
+    const { price } = orThrow(await app.search.count('pottery', { priceBands, minPrice: 500 }))
+    expect(price).toEqual(inBands([10.5, 11.51, 12.5], published))
+    for (const { minPrice, maxPrice, courses } of price) {
+      const chosen = { minPrice, maxPrice: maxPrice ?? undefined, priceBands }
+      const { total, price: again } = orThrow(await app.search.count('pottery', chosen))
+      expect([total, again]).toEqual([courses, price])
+    }
+    const art = orThrow(await app.search.count('pottery', { priceBands, category: 'Art' }))
+    const ofArt = published.filter(({ category }) => category === 'Art')
+    expect(art.price).toEqual(inBands([10.5, 11.51, 12.5], ofArt))
+  })
+
+  it('A count has the courses with seats and the full ones, whichever are chosen', async () => {
+    const full = published.slice(0, 3).map(({ id }) => id)
+    const setSeats = async (seats: number | null) =>
+      orThrow(
+        await app.stores.postgres.query(
+          'UPDATE @schema.courses SET max_students = $2, current_enrollment = $3 WHERE id = ANY ($1)',
+          [full, seats, seats ?? 3],
+        ),
+      )
+    await setSeats(3)
+    const hasSeats = [
+      { value: true, courses: 21 },
+      { value: false, courses: 3 },
+    ]
+    const filters: readonly SearchFilterOptions[] = [{}, { hasSeats: true }, { hasSeats: false }]
+    for (const chosen of filters)
+      expect(orThrow(await app.search.count('pottery', chosen))).toMatchObject({ hasSeats })
+    await setSeats(null)
+    expect(orThrow(await app.search.count('pottery')).hasSeats).toEqual([
+      { value: true, courses: 24 },
+    ])
+  })
+
+  it.each([
+    ['none', []],
+    ['the same price twice', [10, '10.00']],
+    ['descending prices', [20, 10]],
+    ['one at 0', [0, 10]],
+    ['half a cent', ['0.005']],
+    ['more than twenty', Array.from({ length: 21 }, (_, price) => price + 1)],
+  ])('Bands with %s are refused', async (_, priceBands) => {
+    const failed = await app.search.count('pottery', { priceBands })
+    expect(failed._unsafeUnwrapErr()).toMatchObject({
+      type: 'invalid-input',
+      field: expect.stringMatching(/^priceBands/) as string,
+    })
+  })
+
   it('A count is true at once although the ranking is cached', async () => {
     const before = orThrow(await app.search.count('pottery'))
     const { id } = published[0]!
