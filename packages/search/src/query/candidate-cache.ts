@@ -13,6 +13,9 @@ import { resultsTag } from '../results-tag.ts'
 
 const ttlMs = 15 * 60_000
 
+/** A search whose corrections are refused is asked again soon: somebody may see to it. */
+const refusedTtlMs = 60_000
+
 /** Where the candidates of a page come from. */
 export type CandidateSource = Pick<CandidateCache, 'get'>
 
@@ -49,7 +52,7 @@ export class CandidateCache {
       key: (wanted) => [this.#hashOf(JSON.stringify(this.#keyOf(wanted)))],
       tags: () => [resultsTag],
       codec: candidatesCodec,
-      entryTtlMs: (candidates) => (isWhole(candidates) ? ttlMs : 0),
+      entryTtlMs: (candidates) => lifeOf(candidates),
       load: async (queries) =>
         new Map(
           await Promise.all(
@@ -99,6 +102,11 @@ export class CandidateCache {
     const spelt = typed === undefined ? [] : [typed]
     return [query, filters, depth, like, isRanked, this.#settings, ...spelt]
   }
+}
+
+function lifeOf(candidates: StoredCandidates): number {
+  if (!isWhole(candidates)) return 0
+  return candidates.isPartial === 'refused' ? refusedTtlMs : ttlMs
 }
 
 async function storable(deps: CandidateDeps, wanted: CandidateQuery): Promise<StoredCandidates> {

@@ -34,8 +34,11 @@ export interface Candidates {
   readonly askedAtMs: number
   /** The query with its misspelt words corrected; absent where none was. */
   readonly didYouMean?: string
-  /** Whether the search did without corrections that were late; such a result is not cached. */
-  readonly isPartial?: true
+  /**
+   * Whether the search did without corrections that failed or were late; such a result is not
+   * cached. `refused` where they always are: such a result is cached shortly.
+   */
+  readonly isPartial?: true | 'refused'
 }
 
 /** A request for candidates. */
@@ -114,7 +117,9 @@ export async function findCandidates(
     mayHaveMore: mayFindMore(legs, wanted.depth),
     askedAtMs,
     ...(byWords.isOk() ? meantBy(byWords.value) : {}),
-    ...(byWords.isOk() && byWords.value.isPartial === true ? { isPartial: true } : {}),
+    ...(byWords.isOk() && byWords.value.isPartial !== undefined
+      ? { isPartial: byWords.value.isPartial }
+      : {}),
   }
 }
 
@@ -144,7 +149,7 @@ async function timed<Answer, Error extends LegError>(
   return answer
 }
 
-/** Whether a search waited for nothing that failed: only such a result is cached. */
+/** Whether a search waited for nothing that may come: only such a result is cached. */
 export function isWhole({
   degraded,
   isPartial,

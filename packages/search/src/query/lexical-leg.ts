@@ -44,8 +44,11 @@ export interface FoundByWords {
   readonly found: readonly MatchedCourse[]
   /** The query with its misspelt words corrected; `undefined` where none was. */
   readonly didYouMean?: string
-  /** Whether a correction failed or was late: the next search may find more. */
-  readonly isPartial?: true
+  /**
+   * Whether a correction failed or was late: the next search may find more. `refused` where every
+   * search fails in it, until somebody changes the database.
+   */
+  readonly isPartial?: true | 'refused'
 }
 
 /**
@@ -68,7 +71,7 @@ export async function searchByWords(
   let partial: Pick<FoundByWords, 'isPartial'> = {}
   const onFailure = (error: SqlError): void => {
     stores.diagnostics.emit('search:degraded', { leg: 'lexical', error })
-    partial = { isPartial: true }
+    partial = { isPartial: isRefusal(error) && partial.isPartial !== true ? 'refused' : true }
   }
   const corrections = await spelling.correctionsOf(doubtful(deps, query, parts), budget.left())
   if (corrections.isErr()) onFailure(corrections.error)
@@ -94,6 +97,11 @@ export async function searchByWords(
     onFailure,
   })
   return ok({ ...answered(found), ...meant, ...partial })
+}
+
+/** Whether PostgreSQL refuses a statement whatever its values: rights or objects are missing. */
+function isRefusal(error: SqlError): boolean {
+  return error.type === 'store-refused' && error.code.startsWith('42')
 }
 
 /** The words that may be misspelt: the host knows those that have synonyms. */

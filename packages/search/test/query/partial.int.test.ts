@@ -1,7 +1,18 @@
+import { orThrow } from '@headwater/core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openSearchFixture } from '../search-fixture.ts'
 import type { SearchFixture } from '../search-fixture.ts'
 import { spoil } from './spoilt-statements.ts'
+
+const [isCorrection, isSearch, isTitles] = [
+  'pg_trgm.similarity_threshold',
+  'AS has_all',
+  'SELECT course.title',
+].map(
+  (part) =>
+    (statement: string): boolean =>
+      statement.includes(part),
+)
 
 describe('a misspelt search whose corrections fail', () => {
   let app: SearchFixture
@@ -17,15 +28,6 @@ describe('a misspelt search whose corrections fail', () => {
   })
   afterAll(() => app.dispose())
 
-  const [isCorrection, isSearch, isTitles] = [
-    'pg_trgm.similarity_threshold',
-    'AS has_all',
-    'SELECT course.title',
-  ].map(
-    (part) =>
-      (statement: string): boolean =>
-        statement.includes(part),
-  )
   let searches = 0
   const isSecondSearch = (statement: string): boolean => {
     if (isSearch?.(statement) === true) searches += 1
@@ -58,4 +60,37 @@ describe('a misspelt search whose corrections fail', () => {
       expect(await app.find(query)).toMatchObject({ isCached: true })
     },
   )
+
+  const refusals = [
+    ['the corrections are', isCorrection, 'machin lerning'],
+    ['the corrected search is', isSecondSearch, 'machin leaning'],
+    ['the titles are', isTitles, 'machin learningg'],
+  ] as const
+  it.each(refusals)(
+    'When %s refused whatever they ask, the result is cached, for a minute',
+    async (_, isSpoilt, query) => {
+      searches = 0
+      if (isSpoilt !== undefined) spoil(app, { isSpoilt, statement: 'SELECT no_such_function()' })
+      const before = new Set(await lives())
+      expect(await app.find(query)).toMatchObject({ isCached: false, degraded: [] })
+      expect(await app.find(query)).toMatchObject({ isCached: true, degraded: [] })
+      const stored = (await lives()).filter(
+        ([key]) => ![...before].some(([known]) => known === key),
+      )
+      expect(stored).toHaveLength(1)
+      // A value outlives its time by five minutes, in which it answers for a PostgreSQL that is away.
+      for (const [, lifeMs] of stored) expect(lifeMs).toBeLessThanOrEqual(360_000)
+    },
+  )
+
+  /** The rankings in Redis, with the time that each has left. */
+  const lives = async (): Promise<(readonly [string, number])[]> => {
+    const { redis } = app.stores
+    const keys = await redis.run('test', (client) => client.keys(`${redis.keyPrefix}search:*`))
+    return Promise.all(
+      orThrow(keys).map(
+        async (key) => [key, orThrow(await redis.run('test', (one) => one.pTTL(key)))] as const,
+      ),
+    )
+  }
 })
