@@ -101,7 +101,7 @@ export async function searchByWords(
 
 /** Whether PostgreSQL refuses a statement whatever its values: rights or objects are missing. */
 function isRefusal(error: SqlError): boolean {
-  return error.type === 'store-refused' && error.code.startsWith('42')
+  return error.type === 'store-refused' && error.code?.startsWith('42') === true
 }
 
 /** The words that may be misspelt: the host knows those that have synonyms. */

@@ -78,7 +78,7 @@ describe('a misspelt search whose corrections fail', () => {
         ([key]) => ![...before].some(([known]) => known === key),
       )
       expect(stored).toHaveLength(1)
-      // A value outlives its time by five minutes, in which it answers for a PostgreSQL that is away.
+      // A value outlives its time by five minutes, for when PostgreSQL is away.
       for (const [, lifeMs] of stored) expect(lifeMs).toBeLessThanOrEqual(360_000)
     },
   )
