@@ -48,12 +48,10 @@ async function readLarge(instructors: readonly Person[]): Promise<CatalogueCours
   const courses = read.flatMap(({ courses: those, ...shared }) =>
     those.map((course) => ({ ...shared, ...course })),
   )
-  return courses.map(({ title, description, difficulty, category = '' }, index) => ({
-    title,
-    description,
-    difficulty,
+  return courses.map(({ category = '', ...course }, index) => ({
+    ...course,
     category,
-    price: prices[difficulty],
+    price: prices[course.difficulty],
     maxStudents: null,
     instructor: instructors[index % instructors.length]?.username ?? '',
   }))

@@ -4,13 +4,15 @@ import { embedEach, isRefusalOfText } from '../embedders/embed-each.ts'
 import type { EmbedError } from '../embedders/embedder.ts'
 import type { VectorIndexError, VectorRecord } from '../vectors/vector-index.ts'
 import type { Generation } from './generations.ts'
-import { madeUpTexts } from './made-up-texts.ts'
+import { kindsOfMadeUp, madeUpTexts } from './made-up-texts.ts'
+import { floorOf } from './similarity-floor.ts'
+import type { NearestCourses } from './similarity-floor.ts'
 
 /** The similarities of texts that have nothing to do with each other, in one generation. */
 export interface Calibration {
   /** The median cosine similarity of such texts. */
   readonly typical: number
-  /** The highest cosine similarity that such a text has to any course, or may well have. */
+  /** A cosine similarity that such a text hardly ever has to any course: one text in 50. */
   readonly floor: number
   /** Records in the index when this was measured; 0 when there was nothing to measure. */
   readonly courses: number
@@ -31,7 +33,16 @@ export const measuringMs = 10_000
 /** As similar as a text without a meaning is not more similar, however the index rounds. */
 const tie = 1e-6
 
+/** Courses that are asked for: more than those that are near to any text. */
+const nearestAsked = 20
+
 type Vectors = readonly (readonly number[])[]
+
+/** A text without a meaning. */
+interface MadeUp {
+  readonly kind: number
+  readonly vector: readonly number[]
+}
 
 /** How a measurement is limited. */
 export interface MeasuringOptions {
@@ -64,12 +75,12 @@ export async function calibrate(
     return ok({ typical: median(pairs), floor: Math.max(median(pairs), ...pairs), courses })
   }
   const typical = median(
-    embedded.value.flatMap((text) => sample.value.map((course) => cosine(text, course))),
+    embedded.value.flatMap(({ vector }) => sample.value.map((course) => cosine(vector, course))),
   )
   const nearest = await nearestTo(embedded.value, generation, budget)
-  return nearest.map((similarities) => ({
+  return nearest.map((texts) => ({
     typical,
-    floor: Math.max(typical, ...similarities, wellAbove(similarities)) + tie,
+    floor: Math.max(typical, floorOf(texts, courses)) + tie,
     courses,
   }))
 }
@@ -78,14 +89,16 @@ export async function calibrate(
 async function embedMadeUp(
   { embedder }: Generation,
   budget: CallBudget,
-): Promise<Result<Vectors, EmbedError>> {
+): Promise<Result<readonly MadeUp[], EmbedError>> {
   const options = { ...budget.left(), purpose: 'query' } as const
   const embedded = await embedEach(embedder, madeUpTexts, options)
   const failures = embedded.flatMap((text) => ('failure' in text ? text.failure : []))
   const failure = failures.find((each) => !isRefusalOfText(each))
   if (failure !== undefined) return err(failure)
-  const vectors = embedded.flatMap((text) => ('vector' in text ? [text.vector] : []))
-  return ok(vectors.filter((vector) => vector.every(Number.isFinite)))
+  const madeUp = embedded.flatMap((text, index) =>
+    'vector' in text ? [{ kind: kindsOfMadeUp[index] ?? 0, vector: text.vector }] : [],
+  )
+  return ok(madeUp.filter(({ vector }) => vector.every(Number.isFinite)))
 }
 
 /** The vectors of the first courses by id, as text: courses of every age. */
@@ -103,28 +116,21 @@ async function sampleOf(
   )
 }
 
-/** How similar each text is to the course that is nearest to it. */
+/** The courses that are nearest to each text. */
 async function nearestTo(
-  texts: Vectors,
+  texts: readonly MadeUp[],
   { index, name }: Generation,
   budget: CallBudget,
-): Promise<Result<readonly number[], VectorIndexError>> {
+): Promise<Result<readonly NearestCourses[], VectorIndexError>> {
   const filter = { op: 'eq', key: 'generation', value: name } as const
   // An index may refuse a vector without a direction, which is similar to none.
-  const directed = texts.filter((vector) => vector.some((value) => value !== 0))
-  const nearest = await eachInParallel(directed, queriesAtOnce, (vector) =>
-    index.query({ vector, topK: 1, filter }, budget.left()),
+  const directed = texts.filter(({ vector }) => vector.some((value) => value !== 0))
+  const found = await eachInParallel(directed, queriesAtOnce, ({ kind, vector }) =>
+    index
+      .query({ vector, topK: nearestAsked, filter }, budget.left())
+      .map((nearest) => ({ kind, nearest })),
   )
-  return nearest.map((found) => found.flat().map(({ score }) => score))
-}
-
-/** Three standard deviations above the mean: one text in 50 is nearer than the nearest of 48. */
-function wellAbove(similarities: readonly number[]): number {
-  const { length } = similarities
-  if (length === 0) return -1
-  const mean = similarities.reduce((sum, each) => sum + each, 0) / length
-  const squares = similarities.reduce((sum, each) => sum + (each - mean) ** 2, 0)
-  return mean + 3 * Math.sqrt(squares / length)
+  return found
 }
 
 function similaritiesAmong(vectors: Vectors): number[] {
