@@ -37,7 +37,8 @@ import type {
   SimilarError,
 } from './query/search-result.ts'
 import { SearchRecorder } from './query/search-recorder.ts'
-import { plainWords } from './spelling/query-words.ts'
+import { Languages } from './spelling/languages.ts'
+import { markedText } from './spelling/search-text.ts'
 import { WordSources } from './spelling/word-sources.ts'
 import { Spelling } from './spelling/spelling.ts'
 import { suggestCourses } from './spelling/suggest.ts'
@@ -69,20 +70,21 @@ export class CourseSearch {
     const { generations, calibrations, openIndex, legDeadlineMs, rankingOf, rerank } = settings
     const { courses } = options
     const [spelling, sources] = [new Spelling(stores), new WordSources(stores.clock)]
+    const languages = new Languages(stores)
     const lexical = { stores, spelling, sources, synonyms: settings.synonyms }
     const shared = { stores, courses, generations, calibrations, rankingOf }
     this.#stores = stores
     this.#courses = courses
     this.#finding = {
       stores,
-      candidates: new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank }),
+      candidates: new ActiveCandidates({ ...shared, languages, lexical, legDeadlineMs, rerank }),
       guesses: new CourseGuesses(courses),
       pins: settings.pins,
       synonyms: settings.synonyms,
       legDeadlineMs,
     }
     this.#recorder = new SearchRecorder(options.activity, stores)
-    this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
+    this.#suggesting = { ...lexical, languages, deadlineMs: legDeadlineMs }
     this.#querySuggestions = new QuerySuggestions(
       { stores, log: options.activity, deadlineMs: legDeadlineMs },
       options.querySuggestions,
@@ -235,9 +237,9 @@ export class CourseSearch {
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)
     if (course?.isPublished !== true) return err(notFound('course', like))
-    const words = plainWords(`${course.title} ${course.category ?? ''}`)
+    const words = markedText(`${course.title} ${course.category ?? ''}`)
     const found = await findCourses(this.#finding, {
-      wanted: { query: words.join(' '), filters, like },
+      wanted: { query: words, filters, like },
       limit,
       position: undefined,
       searchId: randomUUID(),

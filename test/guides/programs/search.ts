@@ -31,6 +31,10 @@ export async function findCourses(stores: Stores, apiKey: string, userId: number
   const sorted = { ...filters, sort: 'price-ascending' } as const
   const { hits: cheapest } = orThrow(await search.search('machine learning', sorted))
   const { total, isExact, category } = orThrow(await search.count('machine learning', filters))
+
+  const bread = { title: 'Brot backen', language: 'de', instructorId: 1, price: '20.00' }
+  orThrow(await courses.create(bread))
+  orThrow(await search.search('Brot für Anfänger', { language: ['de', 'de-AT'] }))
   return [cheapest.length, total, isExact, category.length]
 }
 

@@ -7,12 +7,14 @@ import type { CandidateDeps } from './find-candidates.ts'
 import type { SimilarityScale } from './fusion/fuse-by-evidence.ts'
 import type { GivenRanking } from './fusion/merge-legs.ts'
 import type { LegError } from './legs.ts'
+import type { Languages, OtherConfigurations } from '../spelling/languages.ts'
 import { QueryEmbeddings } from './query-embeddings.ts'
 
 /** Dependencies of {@link ActiveCandidates}, shared by every generation. */
 export interface ActiveCandidatesDeps extends Omit<CandidateDeps, 'dense' | 'given'> {
   readonly generations: Generations
   readonly calibrations: Calibrations
+  readonly languages: Languages
   readonly rankingOf: (generation: Generation) => GivenRanking
 }
 
@@ -29,29 +31,31 @@ export class ActiveCandidates {
   }
 
   /**
-   * The candidates of the generation that is active now, or was less than a second ago. Without its
-   * embedder, nothing is found by meaning.
+   * The candidates of the generation that is active now, or was less than a second ago, in the
+   * languages that the catalogue has. Without its embedder, nothing is found by meaning.
    */
   current(): CandidateCache | Promise<CandidateCache> {
     const active = this.#deps.generations.active()
-    return active instanceof Promise
-      ? active.then((generation) => this.#of(generation))
-      : this.#of(active)
+    const others = this.#deps.languages.others()
+    return active instanceof Promise || others instanceof Promise
+      ? Promise.all([active, others]).then(([generation, all]) => this.#of(generation, all))
+      : this.#of(active, others)
   }
 
-  #of(generation: Generation | undefined): CandidateCache {
-    const name = generation?.name ?? ''
+  #of(generation: Generation | undefined, configurations: OtherConfigurations): CandidateCache {
+    const name = [generation?.name ?? '', ...configurations].join()
     const known = this.#caches.get(name)
     if (known !== undefined) return known
-    const cache = this.#open(generation)
+    const cache = this.#open(generation, configurations)
     this.#caches.set(name, cache)
     return cache
   }
 
-  #open(generation: Generation | undefined): CandidateCache {
+  #open(generation: Generation | undefined, configurations: OtherConfigurations): CandidateCache {
     const { stores, legDeadlineMs, rankingOf } = this.#deps
+    const lexical = { ...this.#deps.lexical, configurations }
     if (generation === undefined)
-      return new CandidateCache({ ...this.#deps, dense: undefined, given: {} })
+      return new CandidateCache({ ...this.#deps, lexical, dense: undefined, given: {} })
     const given = rankingOf(generation)
     const dense = {
       embeddings: new QueryEmbeddings(stores, generation.embedder, legDeadlineMs),
@@ -60,7 +64,7 @@ export class ActiveCandidates {
       scale: (deadlineMs: number) => this.#scaleOf(generation, given, deadlineMs),
       clock: stores.clock,
     }
-    return new CandidateCache({ ...this.#deps, dense, given })
+    return new CandidateCache({ ...this.#deps, lexical, dense, given })
   }
 
   /** A given floor is heeded, also where nothing can be measured; what is not given is measured. */

@@ -42,6 +42,7 @@ export class CandidateCache {
       rerank === undefined ? 0 : (rerank.top ?? rerankDefaults.top),
       // Without any, the keys of earlier releases.
       ...(lexical.synonyms === undefined ? [] : [lexical.synonyms.fingerprint]),
+      ...((lexical.configurations ?? []).length === 0 ? [] : [lexical.configurations]),
     ]
     this.#cache = defineCache<CandidateQuery, StoredCandidates>(stores, {
       name: 'search',

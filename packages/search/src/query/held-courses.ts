@@ -4,12 +4,15 @@ import type { RankedCourse } from './fusion/fuse.ts'
 import { selectHeld } from './lexical-queries.ts'
 import { partsOf } from '../typed/query-parts.ts'
 import { searchText } from '../spelling/search-text.ts'
+import type { OtherConfigurations } from '../spelling/languages.ts'
 import type { WordSources } from '../spelling/word-sources.ts'
 
 /** Dependencies of {@link heldBy}. */
 export interface HeldDeps {
   readonly stores: Stores
   readonly sources: WordSources
+  /** The configurations of the catalogue besides `english`. */
+  readonly configurations?: OtherConfigurations
 }
 
 /**
@@ -19,7 +22,7 @@ export interface HeldDeps {
 export function heldBy(
   query: string,
   found: readonly RankedCourse[],
-  { stores, sources, ...options }: HeldDeps & CallOptions,
+  { stores, sources, configurations: others = [], ...options }: HeldDeps & CallOptions,
 ): ResultAsync<readonly RankedCourse[], SqlError> {
   const parts = partsOf(query)
   if (found.length === 0 || parts.phrases.length + parts.excluded.length === 0)
@@ -28,13 +31,14 @@ export function heldBy(
   const excluded = parts.excluded.map(searchText)
   const ids = found.map(({ id }) => id)
   return sources
-    .use((source) =>
-      stores.postgres.query<{ id: number }>(
-        selectHeld({ source, phrases, excluded }),
+    .use((source) => {
+      const configurations = source === 'search_words' ? others : []
+      return stores.postgres.query<{ id: number }>(
+        selectHeld({ source, configurations, phrases, excluded }),
         [ids, phrases, excluded],
         options,
-      ),
-    )
+      )
+    })
     .map(({ rows }) => {
       const held = new Set(rows.map(({ id }) => id))
       return found.filter(({ id }) => held.has(id))

@@ -6,6 +6,8 @@ import type { LegQuery } from './legs.ts'
 import { meantQuery } from '../spelling/meant-query.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
 import type { WordStatement } from './lexical-queries.ts'
+import { configurationsFor } from '../spelling/languages.ts'
+import type { OtherConfigurations } from '../spelling/languages.ts'
 import { plainWords, queryWords } from '../spelling/query-words.ts'
 import { partsOf } from '../typed/query-parts.ts'
 import type { Synonym } from '../spelling/query-words.ts'
@@ -23,6 +25,12 @@ export interface LexicalLegDeps {
   readonly sources: WordSources
   /** Synonyms of the host, if it has any. */
   readonly synonyms?: Synonyms | undefined
+  /**
+   * The configurations of the catalogue besides `english`.
+   *
+   * @defaultValue none
+   */
+  readonly configurations?: OtherConfigurations
 }
 
 /** A row of {@link selectMatchingCourses}. */
@@ -73,7 +81,8 @@ export async function searchByWords(
     stores.diagnostics.emit('search:degraded', { leg: 'lexical', error })
     partial = { isPartial: isRefusal(error) && partial.isPartial !== true ? 'refused' : true }
   }
-  const corrections = await spelling.correctionsOf(doubtful(deps, query, parts), budget.left())
+  const limits = { ...budget.left(), configurations: deps.configurations }
+  const corrections = await spelling.correctionsOf(doubtful(deps, query, parts), limits)
   if (corrections.isErr()) onFailure(corrections.error)
   const known = corrections.unwrapOr(new Map() as Corrections)
   if (known.size === 0) return ok({ ...answered(asTyped.value), ...partial })
@@ -89,10 +98,7 @@ export async function searchByWords(
     query: query.query,
     corrections: known,
     found: found.map(({ id }) => id),
-    search: async (another) =>
-      select(deps, { ...query, trace: undefined }, { parts: partsOf(another), budget }).map(
-        (rows) => rows.filter(({ has_all: hasAll }) => hasAll).map(({ id }) => id),
-      ),
+    search: (another) => havingAll(deps, { ...query, trace: undefined, query: another }, budget),
     budget,
     onFailure,
   })
@@ -102,6 +108,16 @@ export async function searchByWords(
 /** Whether PostgreSQL refuses a statement whatever its values: rights or objects are missing. */
 function isRefusal(error: SqlError): boolean {
   return error.type === 'store-refused' && error.code?.startsWith('42') === true
+}
+
+/** The courses with every word of a query. */
+async function havingAll(
+  deps: LexicalLegDeps,
+  query: LegQuery,
+  budget: CallBudget,
+): Promise<Result<readonly number[], SqlError>> {
+  const rows = await select(deps, query, { parts: partsOf(query.query), budget })
+  return rows.map((all) => all.filter(({ has_all: hasAll }) => hasAll).map(({ id }) => id))
 }
 
 /** The words that may be misspelt: the host knows those that have synonyms. */
@@ -157,14 +173,16 @@ function select(
     ...(hasSynonyms ? [words.synonyms] : []),
   ]
   const statement = { isFiltered, hasSynonyms, phrases, excluded, ...boundsAt(depth) }
-  return sources.use((source) =>
-    stores.postgres
-      .query<MatchingCourse>(selectMatchingCourses({ source, ...statement }), values, budget.left())
-      .map(({ rows }) => {
-        trace?.note({ words: { asked, phrases, excluded, corrections, rows } })
-        return rows.filter(isMatch)
-      }),
-  )
+  return sources.use((source) => {
+    const others = source === 'search_words' ? (deps.configurations ?? []) : []
+    const configurations = configurationsFor(filters.language, others)
+    const text = selectMatchingCourses({ source, configurations, ...statement })
+    const all = configurations.length === 0 ? values : [...values, words.marked]
+    return stores.postgres.query<MatchingCourse>(text, all, budget.left()).map(({ rows }) => {
+      trace?.note({ words: { asked, phrases, excluded, corrections, rows } })
+      return rows.filter(isMatch)
+    })
+  })
 }
 
 /** More than are asked for, so that the best are among them; few enough for the commonest words. */

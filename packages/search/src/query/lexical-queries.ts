@@ -3,44 +3,16 @@ import type { HeldTexts } from './found-conditions.ts'
 import { synonymParts } from './synonym-parts.ts'
 import type { SynonymParts } from './synonym-parts.ts'
 import type { WordSource } from '../spelling/word-sources.ts'
+import { languageParts } from './language-parts.ts'
+import type { LanguageParts } from './language-parts.ts'
+import { sources } from './word-tables.ts'
+import type { Weights } from './word-tables.ts'
 
 /** The words in the title of `found`. */
 const title = `ts_filter(found.words, '{a,b}')`
 
 /** The number of courses that show whether a term is common. */
 const sample = 60
-
-/**
- * The weights (D, C, B, A) that rank stems, other spellings, and words that are so common that only
- * titles have them.
- */
-interface Weights {
-  readonly stems: string
-  readonly spellings: string
-  readonly common: string
-}
-
-/** The tables of words, with the weights of their parts. */
-const sources = {
-  search_words: {
-    table: '@schema.search_words',
-    stems: '{0.3, 0.5, 1, 0}',
-    spellings: '{0.3, 0.5, 1, 1}',
-    common: '{0, 0, 0, 1}',
-  },
-  // Without the table of this package: the words as PostgreSQL takes them from a text.
-  courses: {
-    table: `(
-      SELECT id AS course_id, search_vector AS words, lower(coalesce(category, '')) AS category,
-             5 AS title_words
-      FROM @schema.courses
-      WHERE is_published
-    )`,
-    stems: '{0, 0.3, 0.5, 1}',
-    spellings: '{0, 0.3, 0.5, 1}',
-    common: '{0, 0.3, 0.5, 1}',
-  },
-} as const satisfies Record<WordSource, Weights & { readonly table: string }>
 
 /** What the operators of a query depend on. */
 interface HeldStatement extends HeldTexts {
@@ -71,21 +43,23 @@ export interface WordStatement extends HeldStatement {
  * $1 the query in compared form, $2 each word as a `tsquery`, $3 other spellings of it, or null, $4
  * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
  * $8 excluded texts, $9 limit, then, if filtered, $10 to $16 as {@link passesFilters} takes them,
- * then, if any word has them, synonyms of each, or null.
+ * then, if any word has them, synonyms of each, or null, then, of a catalogue in several languages,
+ * each word with its accents.
  */
 export function selectMatchingCourses(statement: WordStatement): string {
   const { table, ...weights } = sources[statement.source]
-  const parameter = statement.isFiltered ? '$17' : '$10'
-  const synonyms = synonymParts(statement.hasSynonyms ? parameter : undefined)
+  const next = statement.isFiltered ? 17 : 10
+  const synonyms = synonymParts(statement.hasSynonyms ? `$${next}` : undefined)
+  const marked = `$${statement.hasSynonyms ? next + 1 : next}`
+  const languages = languageParts(statement.configurations, marked)
   return `
-  WITH ${readWords(weights, synonyms)},
-  ${sampleTerms(statement)},
+  WITH ${readWords(weights, synonyms, languages)},
+  ${sampleTerms(statement, languages)},
   ${findTerms(statement)},
-  ${weighTerms(statement)}
+  ${weighTerms(statement, languages)}
   SELECT found.course_id AS id, scored.score, scored.coverage, scored.has_word,
          found.words @@ asked.whole AS has_all
-  FROM asked, likely JOIN ${table} AS found USING (course_id),
-       (SELECT sum(weight) AS weight FROM weighed) AS total, LATERAL (
+  FROM ${languages.courses(table)}, LATERAL (
     SELECT coalesce(sum(
              weighed.weight * (
                greatest(ts_rank(weighed.weights, found.words, weighed.ranked),
@@ -105,16 +79,22 @@ export function selectMatchingCourses(statement: WordStatement): string {
            coalesce(sum(weighed.weight), 0) / total.weight AS coverage,
            coalesce(bool_or(NOT weighed.is_number), false) AS has_word
     FROM weighed
-    WHERE found.words @@ weighed.query
+    WHERE ${languages.ofCourse}found.words @@ weighed.query
   ) AS scored
   ORDER BY scored.score DESC, found.course_id
   LIMIT ${unknown('$9::bigint')}`
 }
 
 /** The words of the query, and all of them together. */
-function readWords(weights: Pick<Weights, 'stems' | 'common'>, synonyms: SynonymParts): string {
+function readWords(
+  weights: Pick<Weights, 'stems' | 'common'>,
+  synonyms: SynonymParts,
+  { queryOf, ...languages }: LanguageParts,
+): string {
+  const arrays = ['$2', '$3', '$4', '$5'].map((each) => unknown(`${each}::text[]`)).join(', ')
+  const names = `word, spelt, unfinished, exact${synonyms.name}${languages.name}, place`
   return `word AS MATERIALIZED (
-    SELECT ${synonyms.columns}part.place, part.exact, part.spelt, part.unfinished,
+    SELECT ${synonyms.columns}${languages.columns.part}part.place, part.exact, part.spelt, part.unfinished,
            stem.query IS NULL${synonyms.unlessMeant} AS is_common,
            part.word !~ '[^0-9''() &<>-]' AS is_number,
            coalesce(stem.query, part.query) AS ranked,
@@ -122,34 +102,34 @@ function readWords(weights: Pick<Weights, 'stems' | 'common'>, synonyms: Synonym
            spelling.finished${synonyms.besides} AS finished,
            spelling.finished${synonyms.besides} || coalesce(part.unfinished, '') AS query
     FROM (
-      SELECT one.place, one.word,
+      SELECT ${languages.columns.one}one.place, one.word,
              to_tsquery('simple', one.word) AS query,
-             ${bothQueries('one.spelt')} AS spelt,
-             ${bothQueries('one.unfinished')} AS unfinished,
-             ${synonyms.read(bothQueries)}to_tsquery('simple', one.exact) AS exact
-      FROM unnest(${['$2', '$3', '$4', '$5'].map((each) => unknown(`${each}::text[]`)).join(', ')}${synonyms.parameter})
-           WITH ORDINALITY AS one (word, spelt, unfinished, exact${synonyms.name}, place)
+             ${queryOf('one.spelt')} AS spelt,
+             ${queryOf('one.unfinished')} AS unfinished,
+             ${synonyms.read(queryOf)}to_tsquery('simple', one.exact) AS exact
+      FROM unnest(${arrays}${synonyms.parameter}${languages.parameter})
+           WITH ORDINALITY AS one (${names})${languages.tables}
     ) AS part, LATERAL (
-      SELECT nullif(to_tsquery('english', part.word), '') AS query
+      SELECT ${languages.stem} AS query
     ) AS stem, LATERAL (
       SELECT part.query || coalesce(stem.query, '') || coalesce(part.spelt, '') AS finished
     ) AS spelling
   ), asked AS MATERIALIZED (
-    SELECT string_agg('(' || word.query::text || ')', ' & ')::tsquery AS whole,
+    SELECT ${languages.columns.word}string_agg('(' || word.query::text || ')', ' & ')::tsquery AS whole,
            string_agg('(' || word.finished::text || ')', ' & ')::tsquery AS finished,
            ${synonyms.own}to_tsquery('simple', $6::text) AS title,
            $7::text[] AS phrases, $8::text[] AS excluded
     FROM word
-    WHERE NOT word.is_common OR NOT EXISTS (SELECT FROM word WHERE NOT is_common)
+    WHERE ${languages.isAsked}${languages.groupedByLanguage}
   )`
 }
 
 /** Each word, and several words together as term 0, and how common each is in a sample. */
-function sampleTerms({ source }: WordStatement): string {
+function sampleTerms({ source }: WordStatement, { terms, whole }: LanguageParts): string {
   return `term AS MATERIALIZED (
-    SELECT place, finished, unfinished FROM word
+    ${terms}
     UNION ALL
-    SELECT 0, whole, null FROM asked WHERE cardinality($2::text[]) > 1
+    SELECT 0, ${whole}, null FROM asked WHERE cardinality($2::text[]) > 1
   ), sampled AS MATERIALIZED (
     SELECT term.place,
            count(*) FILTER (WHERE found.title @@ term.finished) AS titles,
@@ -200,7 +180,7 @@ function findTerms(statement: WordStatement): string {
  * The weight of each word, and the courses that are ranked. A word of more courses than are looked
  * at is as frequent as in the sample, and more frequent than any that is counted.
  */
-function weighTerms(statement: WordStatement): string {
+function weighTerms(statement: WordStatement, languages: LanguageParts): string {
   return `having_word AS MATERIALIZED (
     SELECT place, course_id FROM in_title
     UNION
@@ -215,7 +195,7 @@ function weighTerms(statement: WordStatement): string {
                CASE WHEN sampled.courses > 1
                     THEN sampled.courses * catalogue.courses / ${sample} END)
            END))
-           * CASE WHEN word.is_common AND EXISTS (SELECT FROM word WHERE NOT is_common)
+           * CASE WHEN word.is_common AND ${languages.hasOthers}
                   THEN 0.05 ELSE 1 END AS weight
     FROM word JOIN sampled USING (place),
          (
@@ -231,7 +211,7 @@ function weighTerms(statement: WordStatement): string {
     UNION
     (
       SELECT having_word.course_id
-      FROM having_word JOIN weighed USING (place)
+      FROM having_word JOIN ${languages.weights} USING (place)
       GROUP BY having_word.course_id
       ORDER BY sum(weighed.weight) DESC, having_word.course_id
       LIMIT ${statement.maxRanked + elsewhereOf(statement)}
@@ -292,9 +272,4 @@ export function selectHeld(statement: HeldStatement): string {
   FROM ${sources[statement.source].table} AS found
   WHERE found.course_id = ANY($1::integer[])
         AND ($2::text[], $3::text[]) IS NOT NULL${heldConditions(statement, 2)}`
-}
-
-/** A query for the words as they stand, or for their stems. */
-function bothQueries(text: string): string {
-  return `(to_tsquery('simple', ${text}) || to_tsquery('english', ${text}))`
 }

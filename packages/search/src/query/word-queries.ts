@@ -5,6 +5,8 @@ import type { QueryWord } from '../spelling/query-words.ts'
 export interface WordQueries {
   /** Each matches courses with that word. */
   readonly each: readonly string[]
+  /** The same with their accents. */
+  readonly marked: readonly string[]
   /** Each matches courses with another spelling of that word; null where it has none. */
   readonly spellings: readonly (string | null)[]
   /** Each matches courses with a synonym of that word; null where it has none. */
@@ -20,7 +22,8 @@ export interface WordQueries {
 /** Writes words as queries. */
 export function wordQueries(words: readonly QueryWord[]): WordQueries {
   return {
-    each: words.map(partsQuery),
+    each: words.map(({ parts }) => partsQuery(parts)),
+    marked: words.map(({ marked }) => partsQuery(marked)),
     spellings: words.map(({ spellings }) =>
       spellings.length === 0 ? null : oneOf(spellings.map(quoted)),
     ),
@@ -37,7 +40,7 @@ export function wordQueries(words: readonly QueryWord[]): WordQueries {
   }
 }
 
-function partsQuery({ parts }: QueryWord): string {
+function partsQuery(parts: readonly string[]): string {
   const operator = isUnspaced(parts.join('')) ? ' <-> ' : ' & '
   return parts.length === 1 ? parts.map(quoted).join('') : `(${parts.map(quoted).join(operator)})`
 }

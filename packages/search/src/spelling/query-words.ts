@@ -1,4 +1,4 @@
-import { isUnspaced, searchText } from './search-text.ts'
+import { isUnspaced, markedText, searchText } from './search-text.ts'
 
 const maxWords = 32
 const minPrefixLength = 2
@@ -10,6 +10,8 @@ export type Synonym = readonly string[]
 export interface QueryWord {
   /** Its parts in compared form: two of `node.js`, two neighbouring characters of Chinese. */
   readonly parts: readonly string[]
+  /** The same with their accents. */
+  readonly marked: readonly string[]
   /** Other spellings: joined with a neighbour, or corrected. */
   readonly spellings: readonly string[]
   /** What else the host lets it find. */
@@ -28,10 +30,13 @@ export function queryWords(
   synonyms: readonly (readonly Synonym[])[] = [],
 ): QueryWord[] {
   const units = unitsIn(text).slice(0, maxWords)
+  const marked = unitsIn(text, markedText).slice(0, maxWords)
+  const isAlike = units.every(({ length }, index) => length === marked[index]?.length)
   return units.map((parts, index) => {
     const word = parts.length === 1 ? parts[0] : undefined
     return {
       parts,
+      marked: isAlike && marked[index] !== undefined ? marked[index] : parts,
       spellings: [
         ...(isUnspaced(parts.join('')) ? [] : joinedSpellings(units, index)),
         ...parts.flatMap((part) => (word === part ? spellingsOf(corrections.get(part)) : [])),
@@ -44,20 +49,23 @@ export function queryWords(
 }
 
 /** The words of a text, each with the parts it is written of. */
-export function unitsIn(text: string): (readonly string[])[] {
-  return text.split(' ').flatMap(unitsOf)
+export function unitsIn(text: string, form = searchText): (readonly string[])[] {
+  return text.split(' ').flatMap((token) => unitsOf(wordsIn(token, form)))
 }
 
 /** The words of a text in compared form, without scripts that do not separate them. */
 export function plainWords(text: string): string[] {
-  return searchText(text)
+  return wordsIn(text, searchText)
+}
+
+function wordsIn(text: string, form: typeof searchText): string[] {
+  return form(text)
     .split(' ')
     .filter((word) => word !== '')
 }
 
 /** `node.js` is one unit of two parts; a run of Chinese is as many units as it has pairs. */
-function unitsOf(token: string): (readonly string[])[] {
-  const words = plainWords(token)
+function unitsOf(words: readonly string[]): (readonly string[])[] {
   const units: (readonly string[])[] = []
   let compound: string[] = []
   for (const [index, word] of words.entries()) {

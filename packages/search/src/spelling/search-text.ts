@@ -31,12 +31,26 @@ const unspacedCharacter = new RegExp(`[${unspaced}]`, 'gu')
  * word. The function `search_text` of the migrations gives courses the same form.
  */
 export function searchText(text: string): string {
+  return wordsApart(
+    text
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(marks, '')
+      .normalize('NFC')
+      .replace(/[łøđħıςßæœ]/gu, (letter) => withoutMark[letter] ?? letter),
+  )
+}
+
+/**
+ * The compared form of a text with its accents, by which stemmers know endings. The function
+ * `search_marked_text` of the migrations gives courses the same form.
+ */
+export function markedText(text: string): string {
+  return wordsApart(text.normalize('NFKC').toLowerCase().normalize('NFC').replace(marks, ''))
+}
+
+function wordsApart(text: string): string {
   return text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(marks, '')
-    .normalize('NFC')
-    .replace(/[łøđħıςßæœ]/gu, (letter) => withoutMark[letter] ?? letter)
     .replace(/(^|[^a-z0-9])c\+\+/gu, '$1cplusplus ')
     .replace(/(^|[^a-z0-9])([a-z])#/gu, '$1$2sharp ')
     .replace(separators, ' ')

@@ -1,3 +1,5 @@
+import type { OtherConfigurations } from './languages.ts'
+
 /** Whether there are `pg_trgm`, in the search path of this connection, and the table of words. */
 export const selectHasTrigrams = `
   SELECT to_regprocedure('similarity(text, text)') IS NOT NULL
@@ -9,13 +11,32 @@ const unknown = `numnode(to_tsquery('english', word)) > 0
       WHERE is_published AND search_vector @@ to_tsquery('english', word || ':*')
     )`
 
+/**
+ * The condition that a `word` is unknown: common in no language of the catalogue, and the beginning
+ * of no word in any of them.
+ */
+function isUnknown(configurations: OtherConfigurations): string {
+  if (configurations.length === 0) return unknown
+  const all = ['english', ...configurations.filter((name) => name !== 'simple')]
+  const quoted = 'quote_literal(word)'
+  return [
+    ...all.map((name) => `@schema.search_stem_query('${name}', ${quoted}, ${quoted}) IS NOT NULL`),
+    `NOT EXISTS (
+      SELECT FROM @schema.search_words AS found
+      WHERE found.words @@ (
+        ${['simple', ...all].map((name) => `to_tsquery('${name}', ${quoted} || ':*')`).join(' || ')}
+      )
+    )`,
+  ].join('\n    AND ')
+}
+
 const titleWords = `regexp_split_to_table(lower(title), '[^[:alnum:]]+')`
 
 /** The unknown words: no published course has a word that starts with them. $1 words. */
-export const selectUnknownWords = `
+export const selectUnknownWords = (configurations: OtherConfigurations): string => `
   SELECT word
   FROM unnest($1::text[]) AS word
-  WHERE ${unknown}`
+  WHERE ${isUnknown(configurations)}`
 
 /** The most similar words that are compared with each unknown one. */
 const maxCandidates = 40
@@ -37,11 +58,11 @@ const hasCandidate = `ts_filter(found.words, '{a,b}')
 // The list of a frequent word in the index may be as long as the catalogue, and is read whole.
 // The threshold, two trigrams of a word of seven letters, holds for this statement only. The first
 // part is materialised to set it before any word is compared.
-export const selectSimilarWords = `
+export const selectSimilarWords = (configurations: OtherConfigurations): string => `
   WITH typed AS MATERIALIZED (
     SELECT word, set_config('pg_trgm.similarity_threshold', '0.14', true) AS threshold
     FROM unnest($1::text[]) AS word
-    WHERE ${unknown}
+    WHERE ${isUnknown(configurations)}
   ), likely AS MATERIALIZED (
     SELECT typed.word, similar_word.candidate, max(similar_word.titles) AS titles
     FROM typed, LATERAL (

@@ -1,6 +1,7 @@
 import { okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { editDistance } from './edit-distance.ts'
+import type { OtherConfigurations } from './languages.ts'
 import {
   selectHasTrigrams,
   selectSimilarWords,
@@ -8,6 +9,16 @@ import {
   selectTitleWords,
   selectUnknownWords,
 } from './spelling-queries.ts'
+
+/** Options of corrections. */
+export interface CorrectionOptions extends CallOptions {
+  /**
+   * The configurations of the catalogue besides `english`.
+   *
+   * @defaultValue none
+   */
+  readonly configurations?: OtherConfigurations | undefined
+}
 
 /** Unknown words, each with the words that it may have meant. */
 export type Corrections = ReadonlyMap<string, readonly string[]>
@@ -39,12 +50,14 @@ export class Spelling {
   /** The corrections of these words. Known words, and words similar to no other, have no entry. */
   correctionsOf(
     words: readonly string[],
-    options: CallOptions = {},
+    { configurations = [], ...options }: CorrectionOptions = {},
   ): ResultAsync<Corrections, SqlError> {
     const doubtful = words.filter((word) => word.length >= minLength && !/^\p{N}+$/u.test(word))
     if (doubtful.length === 0) return okAsync(noCorrections)
     return this.#detect(options).andThen((hasTrigrams) =>
-      hasTrigrams ? this.#bySimilarity(doubtful, options) : this.#byVocabulary(doubtful, options),
+      hasTrigrams
+        ? this.#bySimilarity(doubtful, { ...options, configurations })
+        : this.#byVocabulary(doubtful, { ...options, configurations }),
     )
   }
 
@@ -70,10 +83,14 @@ export class Spelling {
 
   #bySimilarity(
     words: readonly string[],
-    options: CallOptions,
+    { configurations = [], ...options }: CorrectionOptions,
   ): ResultAsync<Corrections, SqlError> {
     return this.#stores.postgres
-      .query<{ word: string; candidate: string }>(selectSimilarWords, [words], options)
+      .query<{ word: string; candidate: string }>(
+        selectSimilarWords(configurations),
+        [words],
+        options,
+      )
       .map(({ rows }) => {
         const candidates = Map.groupBy(rows, ({ word }) => word)
         return correct([...candidates.keys()], (word) =>
@@ -84,10 +101,10 @@ export class Spelling {
 
   #byVocabulary(
     words: readonly string[],
-    options: CallOptions,
+    { configurations = [], ...options }: CorrectionOptions,
   ): ResultAsync<Corrections, SqlError> {
     return this.#stores.postgres
-      .query<{ word: string }>(selectUnknownWords, [words], options)
+      .query<{ word: string }>(selectUnknownWords(configurations), [words], options)
       .andThen(({ rows }) => {
         if (rows.length === 0) return okAsync(noCorrections)
         return this.#titleWords(options).map((vocabulary) =>

@@ -1,5 +1,6 @@
-import { CallBudget, errAsync, okAsync } from '@headwater/core'
-import type { ResultAsync, SqlError, Stores } from '@headwater/core'
+import { CallBudget, errAsync, okAsync, ResultAsync } from '@headwater/core'
+import type { SqlError, Stores } from '@headwater/core'
+import type { Languages } from './languages.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 import { plainWords, queryWords } from './query-words.ts'
 import { beginningsQuery, selectSuggestions, wordPattern } from './suggest-queries.ts'
@@ -19,6 +20,7 @@ export interface SuggestDeps {
   readonly stores: Stores
   readonly spelling: Spelling
   readonly sources: WordSources
+  readonly languages: Languages
   readonly deadlineMs: number
 }
 
@@ -31,12 +33,14 @@ export function suggestCourses(
   deps: SuggestDeps,
   { prefix, limit }: SuggestRequest,
 ): ResultAsync<readonly Suggestion[], SqlError> {
-  const { stores, spelling, deadlineMs } = deps
+  const { stores, spelling, languages, deadlineMs } = deps
   const budget = new CallBudget(stores.clock, { deadlineMs })
   return select(deps, { prefix, limit }, budget).andThen((found) => {
     if (found.length > 0) return okAsync(found)
-    return spelling
-      .correctionsOf(plainWords(prefix), budget.left())
+    return ResultAsync.fromSafePromise(Promise.resolve(languages.others()))
+      .andThen((configurations) =>
+        spelling.correctionsOf(plainWords(prefix), { ...budget.left(), configurations }),
+      )
       .orElse((error) =>
         error.type === 'store-unavailable' ? errAsync(error) : okAsync<Corrections>(new Map()),
       )

@@ -77,7 +77,7 @@ export class CourseWords {
 
   /**
    * Compares, and renews the words that differ: a transaction for every 50 courses, which holds up
-   * those who change the title, category or description of one of them, and nobody else. Cached
+   * those who change the text or the language of one of them, and nobody else. Cached
    * rankings are forgotten. Earlier pages stay when a later one fails. The role needs to write the
    * tables `search_words` and `search_vocabulary`.
    */

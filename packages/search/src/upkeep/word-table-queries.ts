@@ -3,8 +3,8 @@ const kindOfDifference = `
   CASE
     WHEN wanted.course_id IS NULL THEN 'orphaned'
     WHEN kept.course_id IS NULL THEN 'missing'
-    WHEN (kept.words, kept.category, kept.title_words)
-         IS DISTINCT FROM (wanted.words, wanted.category, wanted.title_words)
+    WHEN (kept.words, kept.category, kept.title_words, kept.configuration)
+         IS DISTINCT FROM (wanted.words, wanted.category, wanted.title_words, wanted.configuration)
       OR EXISTS (SELECT FROM title_word WHERE NOT is_known) THEN 'stale'
   END`
 
@@ -57,7 +57,7 @@ export const lockWords = `
  */
 export const renewWords = `
   WITH wanted AS MATERIALIZED (
-    SELECT course_id, words, category, title_words
+    SELECT course_id, words, category, title_words, configuration
     FROM @schema.search_words_of_courses
     WHERE course_id = ANY($1::integer[])
   ), removed AS (
@@ -66,7 +66,8 @@ export const renewWords = `
       AND NOT EXISTS (SELECT FROM wanted WHERE wanted.course_id = kept.course_id)
   ), renewed AS (
     UPDATE @schema.search_words AS kept
-    SET words = wanted.words, category = wanted.category, title_words = wanted.title_words
+    SET words = wanted.words, category = wanted.category, title_words = wanted.title_words,
+        configuration = wanted.configuration
     FROM wanted
     WHERE kept.course_id = wanted.course_id
   ), learned AS (
@@ -77,6 +78,6 @@ export const renewWords = `
       AND NOT EXISTS (SELECT FROM @schema.search_vocabulary AS known WHERE known.word = fresh.word)
     GROUP BY fresh.word
   )
-  INSERT INTO @schema.search_words (course_id, words, category, title_words)
-  SELECT course_id, words, category, title_words FROM wanted
+  INSERT INTO @schema.search_words (course_id, words, category, title_words, configuration)
+  SELECT course_id, words, category, title_words, configuration FROM wanted
   ON CONFLICT (course_id) DO NOTHING`

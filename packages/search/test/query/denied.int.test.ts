@@ -61,7 +61,7 @@ describe('what PostgreSQL denies', () => {
   const filterChanges = [
     ['category', { category: 'Art' }, { category: 'Crafts' }],
     ['difficulty', { difficulty: 'beginner' }, { difficulty: 'advanced' }],
-    ['language', { language: ['en', 'de'] }, { language: 'fr' }],
+    ['language', { language: ['en', 'de'] }, { language: 'en-GB' }],
     ['price, upwards', { maxPrice: '50' }, { price: '50.01' }],
     ['price, downwards', { minPrice: 40 }, { price: '39.99' }],
     ['number of places', { hasSeats: true }, { maxStudents: 0 }],

@@ -144,6 +144,7 @@ describe('the words of a query', () => {
   it('Each word may be joined with its neighbours, and the last one may be unfinished', () => {
     expect(wordQueries(asked('front end'))).toEqual({
       each: ["'front'", "'end'"],
+      marked: ["'front'", "'end'"],
       spellings: ["'frontend'", "'frontend'"],
       synonyms: [null, null],
       unfinished: [null, "'end':*"],

@@ -1,5 +1,6 @@
 import { ok, orThrow, transaction } from '@headwater/core'
 import type { CourseWordsReport } from '@headwater/search'
+import { eventually } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createCourses } from '../catalogue-fixture.ts'
 import { openSearchFixture } from '../search-fixture.ts'
@@ -80,6 +81,17 @@ describe('the words of the courses', () => {
     expect(await verified()).toMatchObject({ isInSync: false, stale: 1 })
     await repaired()
     expect(await app.titles('adding')).toEqual(['Fractions'])
+    await run('DELETE FROM @schema.courses WHERE id = $1', [id])
+  })
+
+  it('Words of another language are told apart and renewed, and the language is known', async () => {
+    const { id } = await app.publish({ title: 'Fenster' })
+    await withoutTriggers('UPDATE @schema.courses SET language = $2 WHERE id = $1', [id, 'de'])
+    expect(await app.titles('"fenstern"')).toEqual([])
+    expect(await verified()).toMatchObject({ isInSync: false, stale: 1 })
+    await repaired()
+    await eventually(async () => expect(await app.titles('"fenstern"')).toEqual(['Fenster']))
+    expect(await verified()).toMatchObject({ isInSync: true, stale: 0 })
     await run('DELETE FROM @schema.courses WHERE id = $1', [id])
   })
 

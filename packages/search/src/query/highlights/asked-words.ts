@@ -1,6 +1,6 @@
 import { plainWords, queryWords } from '../../spelling/query-words.ts'
 import { partsOf } from '../../typed/query-parts.ts'
-import type { Synonym } from '../../spelling/query-words.ts'
+import type { QueryWord, Synonym } from '../../spelling/query-words.ts'
 import { isUnspaced } from '../../spelling/search-text.ts'
 
 /** What is marked in the texts of courses; words in compared form. */
@@ -14,6 +14,8 @@ export interface AskedWords {
   readonly rows: readonly (readonly string[])[]
   /** What may be the beginning of a word. */
   readonly beginning: string | undefined
+  /** Those of these words that have accents, with them. */
+  readonly marked: ReadonlyMap<string, string>
 }
 
 const quoted = /-?"[^"]*"/gu
@@ -40,6 +42,7 @@ export function askedWords(query: string, { corrected, synonyms = [] }: AlsoMean
     ]),
     rows: [...asked.flatMap(({ rows }) => rows), ...(terms.get(false) ?? [])],
     beginning: asked[0]?.beginning,
+    marked: new Map(asked.flatMap(({ marked }) => [...marked])),
   }
 }
 
@@ -62,5 +65,13 @@ function askedBy(query: string): AskedWords {
       ...(runs ?? []).map(({ parts }) => parts),
     ],
     beginning: last?.parts[0],
+    marked: new Map(queryWords(partsOf(query).text).flatMap(withAccents)),
   }
+}
+
+function withAccents({ parts, marked }: QueryWord): (readonly [string, string])[] {
+  return parts.flatMap((part, index) => {
+    const own = marked[index]
+    return own === undefined || own === part ? [] : [[part, own] as const]
+  })
 }

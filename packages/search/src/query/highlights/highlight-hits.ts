@@ -1,32 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Result, SqlError, Stores } from '@headwater/core'
-import { ok } from '@headwater/core'
+import type { Stores } from '@headwater/core'
 import type { SearchHit } from '../pages/hydrate.ts'
 import { partsOf } from '../../typed/query-parts.ts'
-import { searchText } from '../../spelling/search-text.ts'
+import { configurationOf } from '../../spelling/languages.ts'
+import { markedText, searchText } from '../../spelling/search-text.ts'
 import type { Synonyms } from '../../spelling/synonyms.ts'
 import { degradedLeg } from '../legs.ts'
 import type { DegradedLeg } from '../legs.ts'
 import { askedWords } from './asked-words.ts'
 import type { AskedWords } from './asked-words.ts'
 import { descriptionMarks, excerptOf, rangesIn, titleMarks } from './highlights.ts'
-import type { Stems } from './highlights.ts'
+import type { Marks } from './highlights.ts'
+import { asTheyStand, stemsOf } from './stems.ts'
+import type { StemsIn } from './stems.ts'
 import { textWords } from './text-words.ts'
 import type { TextWord } from './text-words.ts'
-
-/**
- * Words that share a stem, as PostgreSQL's configuration `english` has it. $1 words that were asked
- * for, $2 words of texts.
- */
-const selectForms = `
-  SELECT DISTINCT asked.word AS asked, found.word AS found
-  FROM (
-    SELECT word, unnest(tsvector_to_array(to_tsvector('english', word))) AS stem
-    FROM unnest($1::text[]) AS word
-  ) AS asked JOIN (
-    SELECT word, unnest(tsvector_to_array(to_tsvector('english', word))) AS stem
-    FROM unnest($2::text[]) AS word
-  ) AS found USING (stem)`
 
 /** The part of a description that is marked, in UTF-16 code units. */
 export const maxMarked = 8_000
@@ -81,14 +69,20 @@ export async function highlightHits(
       description: beginningOf(hit.course.description ?? '', compare),
     }),
   )
+  const configurations = new Set(hits.map(({ course }) => configurationOf(course.language)))
+  const isEnglish = [...configurations].every((name) => name === 'english')
+  const formOf = isEnglish ? undefined : markedText
   const read = await stemsOf(stores, {
-    asked: new Set([...asked.words, ...asked.rows.flat()]),
-    found: wordsOf(texts),
+    asked: new Map(
+      [...asked.words, ...asked.rows.flat()].map((word) => [word, asked.marked.get(word) ?? word]),
+    ),
+    found: wordsOf(texts, formOf),
+    configurations: [...configurations],
     deadlineMs,
   })
   if (read.isErr())
     stores.diagnostics.emit('search:degraded', { leg: 'highlights', error: read.error })
-  const stems = read.unwrapOr(asTheyStand)
+  const stems = read.unwrapOr(() => asTheyStand)
   return {
     hits: await marked(texts, asked, stems),
     degraded: read.isErr() ? [degradedLeg('highlights', read.error)] : [],
@@ -102,9 +96,20 @@ interface HitWords {
   readonly description: readonly TextWord[]
 }
 
-function marked(texts: readonly HitWords[], asked: AskedWords, stems: Stems): Promise<SearchHit[]> {
-  const [inTitles, inDescriptions] = [titleMarks(asked, stems), descriptionMarks(asked, stems)]
+function marked(
+  texts: readonly HitWords[],
+  asked: AskedWords,
+  stemsIn: StemsIn,
+): Promise<SearchHit[]> {
+  const known = new Map<string, readonly [Marks, Marks]>()
+  const marksIn = (name: string): readonly [Marks, Marks] => {
+    const stems = stemsIn(name)
+    const marks = known.get(name) ?? [titleMarks(asked, stems), descriptionMarks(asked, stems)]
+    known.set(name, marks)
+    return marks
+  }
   return inTurns(texts, ({ hit, title, description }) => {
+    const [inTitles, inDescriptions] = marksIn(configurationOf(hit.course.language))
     const ranges = rangesIn(description, inDescriptions)
     const excerpt = excerptOf(hit.course.description ?? '', description, ranges)
     return {
@@ -147,42 +152,23 @@ function remembering(compare: typeof searchText): typeof searchText {
   }
 }
 
-/** The different words of hits, those of titles first. */
-function wordsOf(texts: readonly HitWords[]): ReadonlySet<string> {
-  const words = [
-    ...texts.flatMap(({ title }) => title),
-    ...texts.flatMap(({ description }) => description),
-  ]
-  return new Set(
-    [...new Set(words.map(({ word }) => word))]
-      .filter(({ length }) => length <= maxWordLength)
-      .slice(0, maxFound),
-  )
-}
-
-const asTheyStand: Stems = { formsOf: (asked) => new Set([asked]), isCommon: () => false }
-
-interface AskedStems {
-  readonly asked: ReadonlySet<string>
-  readonly found: ReadonlySet<string>
-  readonly deadlineMs: number
-}
-
-async function stemsOf(
-  { postgres }: Stores,
-  { asked, found, deadlineMs }: AskedStems,
-): Promise<Result<Stems, SqlError>> {
-  if (asked.size === 0) return ok(asTheyStand)
-  const words = [[...asked], [...new Set([...asked, ...found])]]
-  const read = await postgres.query<{ asked: string; found: string }>(selectForms, words, {
-    deadlineMs,
-  })
-  return read.map(({ rows }) => {
-    const forms = new Map([...asked].map((word) => [word, new Set<string>()]))
-    for (const { asked: word, found: form } of rows) forms.get(word)?.add(form)
-    return {
-      formsOf: (word) => new Set([word, ...(forms.get(word) ?? [])]),
-      isCommon: (word) => forms.get(word)?.has(word) !== true,
+/**
+ * The different words of hits, those of titles first, each in this form as well, of the place where
+ * it comes first.
+ */
+function wordsOf(
+  texts: readonly HitWords[],
+  formOf: typeof markedText | undefined,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  const add = (text: string, words: readonly TextWord[]): void => {
+    for (const { word, start, end } of words) {
+      if (found.size >= maxFound) return
+      if (word.length > maxWordLength || found.has(word)) continue
+      found.set(word, formOf === undefined ? word : formOf(text.slice(start, end)))
     }
-  })
+  }
+  for (const { hit, title } of texts) add(hit.course.title, title)
+  for (const { hit, description } of texts) add(hit.course.description ?? '', description)
+  return found
 }

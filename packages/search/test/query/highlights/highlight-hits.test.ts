@@ -9,7 +9,7 @@ const stores = { postgres: { query: () => okAsync({ rows: [] }) } } as unknown a
 
 /** The turns that others had while a page was marked. */
 async function turnsOf(description: string, count: number): Promise<number> {
-  const hit = { course: { title: 'Honey', description }, rank: 1 } as SearchHit
+  const hit = { course: { title: 'Honey', description, language: 'en' }, rank: 1 } as SearchHit
   const hits = Array.from({ length: count }, () => hit)
   const request = { query: 'honey', deadlineMs: 1_000 }
   let isDone = false

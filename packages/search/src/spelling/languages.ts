@@ -1,0 +1,116 @@
+import { isMissingTable } from '@headwater/core'
+import type { Stores } from '@headwater/core'
+
+/** PostgreSQL's text search configurations that have stems, by the language of ISO 639. */
+const configurations: Readonly<Record<string, string>> = {
+  ar: 'arabic',
+  ca: 'catalan',
+  da: 'danish',
+  de: 'german',
+  el: 'greek',
+  en: 'english',
+  es: 'spanish',
+  et: 'estonian',
+  eu: 'basque',
+  fi: 'finnish',
+  fr: 'french',
+  ga: 'irish',
+  hi: 'hindi',
+  hu: 'hungarian',
+  hy: 'armenian',
+  id: 'indonesian',
+  it: 'italian',
+  lt: 'lithuanian',
+  nb: 'norwegian',
+  ne: 'nepali',
+  nl: 'dutch',
+  nn: 'norwegian',
+  no: 'norwegian',
+  pt: 'portuguese',
+  ro: 'romanian',
+  ru: 'russian',
+  sr: 'serbian',
+  sv: 'swedish',
+  ta: 'tamil',
+  tr: 'turkish',
+  yi: 'yiddish',
+}
+const known = new Set([...Object.values(configurations), 'simple'])
+
+/**
+ * The text search configuration of a language, `simple` where PostgreSQL has no stems for it. The
+ * function `search_configuration` of the migrations has the same list.
+ */
+export function configurationOf(language: string): string {
+  const [code = ''] = language.toLowerCase().split('-', 1)
+  return Object.hasOwn(configurations, code) ? (configurations[code] ?? 'simple') : 'simple'
+}
+
+/** The configurations of a catalogue besides `english`, sorted; empty where all is English. */
+export type OtherConfigurations = readonly string[]
+
+/** Those of them in which courses of these languages may be; all where any language is wanted. */
+export function configurationsFor(
+  languages: readonly string[] | undefined,
+  others: OtherConfigurations,
+): OtherConfigurations {
+  if (languages === undefined) return others
+  const wanted = new Set(languages.map(configurationOf))
+  // An older PostgreSQL has no stems for some languages: their words stand for themselves.
+  const hasLess = [...wanted].some((name) => name !== 'english' && !others.includes(name))
+  return others.filter((name) => wanted.has(name) || (hasLess && name === 'simple'))
+}
+
+const selectConfigurations = `
+  SELECT DISTINCT configuration
+  FROM @schema.search_language
+  ORDER BY configuration`
+
+/** The longest wait: a search has no more time to lose. */
+const readMs = 250
+
+/** The pause before a missing table is queried again. */
+const missingMs = 10_000
+
+/** Age at which they are read again in the background; at twice that age, callers wait. */
+const freshMs = 400
+
+/** The configurations of the languages that the catalogue has, as PostgreSQL keeps them. */
+export class Languages {
+  readonly #stores: Stores
+  #others: OtherConfigurations = []
+  #readAtMs = -Infinity
+  #reading: Promise<void> | undefined
+
+  constructor(stores: Stores) {
+    this.#stores = stores
+  }
+
+  /**
+   * The configurations besides `english`, as they were less than a second ago; during an outage, as
+   * they were last read. At most 1 round trip in 400 ms, beside others.
+   */
+  others(): OtherConfigurations | Promise<OtherConfigurations> {
+    const ageMs = this.#stores.clock.monotonic() - this.#readAtMs
+    if (ageMs >= freshMs)
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined
+      })
+    return ageMs >= 2 * freshMs && this.#reading !== undefined
+      ? this.#reading.then(() => this.#others)
+      : this.#others
+  }
+
+  async #read(): Promise<void> {
+    const { postgres, clock } = this.#stores
+    const options = { deadlineMs: readMs }
+    const read = await postgres.query<{ configuration: string }>(selectConfigurations, [], options)
+    this.#readAtMs = clock.monotonic()
+    // Names become part of statements: only those that are known.
+    if (read.isOk())
+      this.#others = read.value.rows
+        .map(({ configuration }) => configuration)
+        .filter((name) => known.has(name) && name !== 'english')
+    else if (isMissingTable(read.error)) this.#readAtMs += missingMs
+  }
+}
