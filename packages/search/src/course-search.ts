@@ -220,9 +220,10 @@ export class CourseSearch {
       isHighlighted: request.highlights,
     })
     if (found.isErr()) return err(found.error)
-    const { courses, next, ...explained } = found.value
+    const { courses, next, explanation } = found.value
     const nextCursor = next === undefined ? null : encodeCursor(question, next)
-    const result = { ...courses, searchId, nextCursor, ...explained }
+    const plain = { ...courses, searchId, nextCursor }
+    const result = explanation === undefined ? plain : { ...plain, explanation }
     if (position.value === undefined) this.#recorder.search(request, result)
     else this.#recorder.page(result, position.value.shown)
     return ok(result)

@@ -90,7 +90,8 @@ function leftOf(legDeadlineMs: number, usedMs: number): number {
 
 function pageOf(
   deps: SortedPageDeps & FindPageDeps,
-  { sort, ...request }: OrderedRequest,
+  request: OrderedRequest,
 ): Promise<Result<FoundPage, SearchError>> {
+  const { sort } = request
   return sort === 'relevance' ? findPage(deps, request) : findSortedPage(deps, { ...request, sort })
 }
