@@ -217,6 +217,7 @@ export class CourseSearch {
       searchId,
       sort,
       isExplained: request.explain,
+      askedAbout: request.askedAbout,
       isHighlighted: request.highlights,
     })
     if (found.isErr()) return err(found.error)

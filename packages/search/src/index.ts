@@ -25,6 +25,7 @@ export type {
   SuggestOptions,
 } from './query/search-options.ts'
 export type {
+  AskedCourse,
   DroppedCourse,
   DropReason,
   ExplainedHit,

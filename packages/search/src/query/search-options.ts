@@ -65,11 +65,12 @@ export interface SearchOptions extends SearchFilterOptions {
   /**
    * Whether the result has an `explanation`: what each leg was asked, why each hit stands where it
    * stands, and which courses were dropped, and why. Such a search is as dear as one that is not
-   * cached, and its ranking is not stored.
+   * cached, and its ranking is not stored. With `{ courses: [5] }` it also has what became of these
+   * courses, at most 50, whether a leg found them or not.
    *
    * @defaultValue `false`
    */
-  readonly explain?: boolean | undefined
+  readonly explain?: boolean | { readonly courses: readonly number[] } | undefined
   /**
    * Whether each hit has `highlights`: where its title and the first 8,000 characters of its
    * description have the words of the query. Costs 1 round trip of PostgreSQL; where that fails or

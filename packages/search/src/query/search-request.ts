@@ -44,6 +44,8 @@ export interface SearchRequest extends QueryForms, Abortable {
   readonly userId: number | undefined
   /** Whether the search is explained. */
   readonly explain: boolean
+  /** Courses of which the explanation says what became of them. */
+  readonly askedAbout: readonly number[]
   /** Whether the hits are marked. */
   readonly highlights: boolean
 }
@@ -101,6 +103,12 @@ const pricesAreOrdered = ({
 }): boolean => Number(minPrice) <= Number(maxPrice)
 const pricesRule = { path: ['minPrice'], message: 'must not be above maxPrice' }
 
+const explainInput = once(() =>
+  z.union([
+    z.boolean(),
+    z.strictObject({ courses: z.array(rowId()).check(z.minLength(1), z.maxLength(50)) }),
+  ]),
+)
 const searchOptions = once(() =>
   z
     .strictObject({
@@ -109,7 +117,7 @@ const searchOptions = once(() =>
       sort: z._default(z.enum(searchSorts), searchOptionsDefaults.sort),
       cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(2_000))),
       userId: z.optional(rowId()),
-      explain: z.optional(z.boolean()),
+      explain: z.optional(explainInput()),
       highlights: z.optional(z.boolean()),
     })
     .check(z.refine(pricesAreOrdered, pricesRule)),
@@ -154,7 +162,8 @@ export function parseSearch(
     limit: input.limit,
     cursor: input.cursor,
     userId: input.userId,
-    explain: input.explain === true,
+    explain: input.explain !== undefined && input.explain !== false,
+    askedAbout: typeof input.explain === 'object' ? input.explain.courses : [],
     highlights: input.highlights === true,
     signal: input.signal,
   }))

@@ -16,7 +16,7 @@ import type { SearchError } from '../search-result.ts'
 import { explainHits, explainLegs, factsOf } from './explained-legs.ts'
 import { leftOutOf } from './left-out.ts'
 import { maxDropped } from './search-explanation.ts'
-import type { DroppedCourse, DropReason, SearchExplanation } from './search-explanation.ts'
+import type { AskedCourse, DroppedCourse, SearchExplanation } from './search-explanation.ts'
 import type { WatchedSearch } from './watched-search.ts'
 
 /** Dependencies of {@link explainPage}. */
@@ -31,6 +31,8 @@ export interface WatchedPage {
   readonly request: OrderedRequest
   readonly hits: readonly SearchHit[]
   readonly watched: WatchedSearch
+  /** Courses to say of what became of them. */
+  readonly askedAbout: readonly number[]
 }
 
 /**
@@ -39,7 +41,7 @@ export interface WatchedPage {
  */
 export async function explainPage(
   deps: ExplainDeps,
-  { request, hits, watched }: WatchedPage,
+  { request, hits, watched, askedAbout }: WatchedPage,
 ): Promise<Result<SearchExplanation, SearchError>> {
   const { looks, read, timings } = watched
   const pinned = request.sort === 'relevance' ? pinnedFor(deps.pins, request.wanted) : []
@@ -56,24 +58,32 @@ export async function explainPage(
   ]
   const listed = dropped.slice(0, maxDropped)
   const isDoubtful = (id: number): boolean => isOfCourse(leftOut.get(id)) && !read.has(id)
-  const rows = await deps.readCourses(listed.filter(isDoubtful))
+  const unread = askedAbout.filter((id) => !read.has(id))
+  const rows = await deps.readCourses([...new Set([...listed.filter(isDoubtful), ...unread])])
   if (rows.isErr()) return err(rows.error)
   const facts = factsOf(looks)
   const page = earlier.value
-  const dropOf = (id: number): Pick<DroppedCourse, 'reason' | 'filters'> =>
-    reasonOf(leftOut.get(id) ?? (page.has(id) ? 'earlier-page' : 'further-down'), {
-      course: read.get(id) ?? rows.value.get(id),
-      filters: request.wanted.filters,
-    })
+  const known = new Set(dropped)
+  const reasonFor = (id: number): AskedCourse['reason'] => {
+    if (shown.has(id)) return 'shown'
+    if (!known.has(id)) return 'not-found'
+    return leftOut.get(id) ?? (page.has(id) ? 'earlier-page' : 'further-down')
+  }
+  const factsFor = (courseId: number): AskedCourse => {
+    const { similarity, wordShare = 0 } = facts.get(courseId) ?? {}
+    const course = read.get(courseId) ?? rows.value.get(courseId)
+    return {
+      courseId,
+      ...reasonOf(reasonFor(courseId), { course, filters: request.wanted.filters }),
+      ...(similarity === undefined ? { wordShare } : { similarity, wordShare }),
+    }
+  }
   return ok({
     ...explainLegs(looks.at(-1) ?? {}),
     hits: explainHits(hits, facts),
-    dropped: listed.map((courseId) => {
-      const { similarity, wordShare = 0 } = facts.get(courseId) ?? {}
-      const shownFacts = similarity === undefined ? { wordShare } : { similarity, wordShare }
-      return { courseId, ...dropOf(courseId), ...shownFacts }
-    }),
+    dropped: listed.map((id) => factsFor(id) as DroppedCourse),
     droppedCount: dropped.length,
+    ...(askedAbout.length > 0 && { asked: askedAbout.map(factsFor) }),
     timings,
   })
 }
@@ -82,14 +92,15 @@ export async function explainPage(
  * Whether the course itself may tell another reason: PostgreSQL may deny one of the ranking, and
  * one without words is unpublished as likely as excluded.
  */
-function isOfCourse(reason: DropReason | undefined): boolean {
+function isOfCourse(reason: AskedCourse['reason'] | undefined): boolean {
+  if (reason === 'shown') return false
   return reason !== 'below-floor' && reason !== 'not-distinct' && reason !== 'too-few-words'
 }
 
 function reasonOf(
-  reason: DropReason,
+  reason: AskedCourse['reason'],
   { course, filters }: { readonly course: Course | undefined; readonly filters: SearchFilters },
-): Pick<DroppedCourse, 'reason' | 'filters'> {
+): Pick<AskedCourse, 'reason' | 'filters'> {
   if (!isOfCourse(reason)) return { reason }
   if (course === undefined) return { reason: 'deleted' }
   if (!course.isPublished) return { reason: 'unpublished' }

@@ -24,6 +24,8 @@ export interface SearchExplanation {
   readonly dropped: readonly DroppedCourse[]
   /** The number of these courses, those beyond the first 50 among them. */
   readonly droppedCount: number
+  /** The courses that were asked about, in the order of the question; only where some were. */
+  readonly asked?: readonly AskedCourse[]
   /** Where the time went. */
   readonly timings: SearchTimings
 }
@@ -112,6 +114,16 @@ export interface DroppedCourse {
   readonly similarity?: number
   /** Its share of the words of the query, by their weight, 0 to 1. */
   readonly wordShare: number
+}
+
+/** What became of a course that was asked about. */
+export interface AskedCourse extends Omit<DroppedCourse, 'reason'> {
+  /**
+   * `shown`: it is on this page. `not-found`: it is published and within the filters, and no leg
+   * found it: it has none of the words, and is not in the index or not among the most similar.
+   * Otherwise why it is not here; `deleted` also where it never was.
+   */
+  readonly reason: DropReason | 'shown' | 'not-found'
 }
 
 /**

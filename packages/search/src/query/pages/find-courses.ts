@@ -30,6 +30,8 @@ export interface FindCoursesDeps {
 export interface CoursesRequest extends OrderedRequest {
   /** Whether to say how the page came about, from a ranking that is found now. */
   readonly isExplained?: boolean
+  /** Courses of which an explanation is to say what became of them. */
+  readonly askedAbout?: readonly number[]
   /** Whether the hits say where they have the words of the query. */
   readonly isHighlighted?: boolean
 }
@@ -44,7 +46,7 @@ export interface FoundCoursesPage {
 /** Finds the courses of one page, in any order, and says how. */
 export async function findCourses(
   deps: FindCoursesDeps,
-  { isExplained = false, isHighlighted = false, ...asked }: CoursesRequest,
+  { isExplained = false, askedAbout = [], isHighlighted = false, ...asked }: CoursesRequest,
 ): Promise<Result<FoundCoursesPage, SearchError>> {
   const { stores, candidates: active, guesses, pins } = deps
   const { clock, diagnostics } = stores
@@ -79,7 +81,7 @@ export async function findCourses(
   const courses = { hits, mode, degraded, durationMs, isCached, ...meantBy(candidates) }
   if (watched === undefined) return ok({ courses, next })
   const reading = { stores, pins, readCourses: guesses.read }
-  const explained = await explainPage(reading, { request, hits, watched })
+  const explained = await explainPage(reading, { request, hits, watched, askedAbout })
   return explained.map((explanation) => ({ courses, next, explanation }))
 }
 
