@@ -113,12 +113,28 @@ export interface Analyzable {
   readonly may_analyze: boolean
 }
 
-/** Of the first and the last published courses, how many have other words than they should. */
+/**
+ * Of the first and the last published courses, how many have other words than they should; fewer
+ * are looked at where descriptions are long.
+ */
 export const selectOtherWords = `
   WITH sampled AS MATERIALIZED (
-    (SELECT id FROM @schema.courses WHERE is_published ORDER BY id LIMIT 25)
-    UNION
-    (SELECT id FROM @schema.courses WHERE is_published ORDER BY id DESC LIMIT 25)
+    SELECT DISTINCT id
+    FROM (
+      SELECT id, sum(octet_length(description)) OVER (ORDER BY place, id) AS bytes
+      FROM (
+        (
+          SELECT id, description, row_number() OVER (ORDER BY id) AS place
+          FROM @schema.courses WHERE is_published ORDER BY id LIMIT 25
+        )
+        UNION
+        (
+          SELECT id, description, row_number() OVER (ORDER BY id DESC) AS place
+          FROM @schema.courses WHERE is_published ORDER BY id DESC LIMIT 25
+        )
+      ) AS either
+    ) AS measured
+    WHERE coalesce(bytes, 0) < 100000
   )
   SELECT count(*)::integer AS sampled,
     count(*) FILTER (

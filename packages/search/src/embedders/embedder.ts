@@ -54,10 +54,10 @@ export interface Embedder {
    */
   readonly ranking?: EmbedderRanking
   /**
-   * Whether a query is embedded as typed, `US` unlike `us`: without operators and superfluous
-   * spaces, in the normal form NFKC. Each spelling is then paid for, ranked and cached by itself.
+   * Whether a query is embedded in the case in which it was typed, `US` unlike `us`. Each spelling
+   * is then paid for, ranked and cached by itself.
    *
-   * @defaultValue `false`: in lower case, without the punctuation around words
+   * @defaultValue `false`: in lower case
    */
   readonly isCaseSensitive?: boolean
   /**

@@ -68,8 +68,8 @@ export interface OpenaiEmbedderOptions {
    */
   readonly marks?: TextMarks
   /**
-   * Whether queries are embedded as they were typed: for models that read `US` unlike `us`, and
-   * where `Python` and `python` may be paid for and cached twice.
+   * Whether queries are embedded in the case in which they were typed: for models that read `US`
+   * unlike `us`, and where `Python` and `python` may be paid for and cached twice.
    *
    * @defaultValue `false`: in lower case
    */

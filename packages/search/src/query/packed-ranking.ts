@@ -37,12 +37,17 @@ export function linesOf(numbers: PackedCourses): string {
 export function packedFrom(lines: string): PackedCourses {
   if (lines === '') return []
   const courses: unknown = JSON.parse(`[[${lines.replaceAll('\n', '],[')}]]`)
-  const numbers = (courses as unknown[][]).flatMap((course) =>
-    course.length === width - 2 ? [...course, 0, 0] : course,
-  )
-  if (numbers.length % width > 0 || !numbers.every((number) => typeof number === 'number'))
+  const numbers = (courses as unknown[][]).flatMap(numbersOfLine)
+  if (!numbers.every((number) => typeof number === 'number'))
     throw new TypeError('a course of a ranking is stored as numbers')
   return numbers
+}
+
+/** A later release may write more numbers: these are ignored. */
+function numbersOfLine(course: readonly unknown[]): readonly unknown[] {
+  if (course.length === width - 2) return [...course, 0, 0]
+  if (course.length < width) throw new TypeError('a course of a ranking lacks numbers')
+  return course.length === width ? course : course.slice(0, width)
 }
 
 /** Unpacks a course only when it is read: most of a stored ranking never is. */

@@ -6,9 +6,9 @@ export function normalise(text: string): string {
   return tidied(plain(text).toLowerCase())
 }
 
-/** A query as it was typed, but for spaces and the encoding of the same characters. */
+/** The normalised query in the case in which it was typed: it has the same operators. */
 export function asTyped(text: string): string {
-  return plain(text).trim()
+  return tidied(plain(text))
 }
 
 function plain(text: string): string {

@@ -1,7 +1,7 @@
 import { err, failureIn, FailureError, ok, ResultAsync, transaction } from '@headwater/core'
 import type { Result, SqlError, Stores, TransactionError } from '@headwater/core'
 import { resultsTag } from '../results-tag.ts'
-import { compareWords, lockWords, renewWords } from './word-table-queries.ts'
+import { compareWords, lockCourses, lockWords, renewWords } from './word-table-queries.ts'
 import { countPublished } from './reindex-queries.ts'
 
 /** Options of `verify` and `repair` of the words. */
@@ -50,8 +50,14 @@ interface ComparedCourse {
 /** A failure of {@link CourseWords}. */
 export type CourseWordsError = SqlError | TransactionError
 
-/** Courses compared with one statement, and renewed in one transaction: about 0.1 s. */
-const pageSize = 50
+type Counts = Record<WordsDifference | 'courses' | 'repaired', number>
+
+/** Courses compared with one statement, and renewed in one transaction: tenths of a second. */
+const mostCourses = 50
+/** The same in bytes of descriptions, but for the last of them. */
+const mostBytes = 100_000
+/** The time for a page on a server that is busy, in milliseconds. */
+const deadlineMs = 30_000
 
 /**
  * The words of the courses, which triggers keep. They stay behind where triggers did not fire (a
@@ -69,76 +75,102 @@ export class CourseWords {
 
   /**
    * Compares the words of every course with those that PostgreSQL makes of it now; changes nothing.
-   * 1 round trip for every 50 courses, of about 0.1 s.
+   * 1 round trip for every 50 courses, or fewer with long descriptions, of tenths of a second.
    */
   verify(options: CourseWordsOptions = {}): ResultAsync<CourseWordsReport, CourseWordsError> {
     return new ResultAsync(this.#compareAll(options, false))
   }
 
   /**
-   * Compares, and renews the words that differ: a transaction for every 50 courses, which holds up
-   * those who change the text or the language of one of them, and nobody else. Cached
-   * rankings are forgotten. Earlier pages stay when a later one fails. The role needs to write the
-   * tables `search_words` and `search_vocabulary`.
+   * Compares, and renews the words that differ: a transaction for every page, which holds up those
+   * who change the text or the language of one of them, and who enroll in a course that had no
+   * words. Cached rankings are forgotten at the end. Earlier pages stay when a later one fails. The
+   * role needs to write the tables `search_words` and `search_vocabulary`.
    */
   repair(options: CourseWordsOptions = {}): ResultAsync<CourseWordsReport, CourseWordsError> {
     return new ResultAsync(this.#compareAll(options, true))
   }
 
   async #compareAll(
-    { signal, onProgress }: CourseWordsOptions,
+    options: CourseWordsOptions,
     isRepair: boolean,
   ): Promise<Result<CourseWordsReport, CourseWordsError>> {
     const counts = { courses: 0, missing: 0, orphaned: 0, stale: 0, repaired: 0 }
-    let isComplete = true
-    try {
-      const total = onProgress === undefined ? 0 : await this.#countAll()
-      let done = 0
-      for await (const page of this.#pages()) {
-        const wrong = page.filter(({ kind }) => kind !== null).map(({ id }) => id)
-        for (const { is_published: isPublished, kind } of page) {
-          if (isPublished) counts.courses += 1
-          if (kind !== null) counts[kind] += 1
-        }
-        if (isRepair && wrong.length > 0) counts.repaired += await this.#renew(wrong)
-        done += page.length
-        onProgress?.({ done, total: Math.max(total, done) })
-        isComplete = signal?.aborted !== true
-        if (!isComplete) break
-      }
-    } catch (error) {
-      return err(failureOf(error))
-    }
+    const compared = await this.#comparePages(options, isRepair, counts)
+    const forgotten = counts.repaired === 0 ? ok(undefined) : await this.#forgetRankings()
+    if (compared.isErr()) return err(compared.error)
+    if (forgotten.isErr()) return err(forgotten.error)
     const { missing, orphaned, stale, repaired } = counts
+    const isComplete = compared.value
     const isInSync = isComplete && missing + orphaned + stale === repaired
     return ok({ isInSync, isComplete, ...counts })
   }
 
-  async *#pages(): AsyncGenerator<readonly ComparedCourse[]> {
-    for (let last = 0; ;) {
-      const compared = await this.#stores.postgres.query<ComparedCourse>(compareWords, [
-        last,
-        pageSize,
-      ])
-      if (compared.isErr()) throw new FailureError(compared.error)
-      const { rows } = compared.value
-      if (rows.length > 0) yield rows
-      if (rows.length < pageSize) return
-      last = rows.at(-1)?.id ?? last
+  /** Adds to the counts; whether all pages were compared. */
+  async #comparePages(
+    { signal, onProgress }: CourseWordsOptions,
+    isRepair: boolean,
+    counts: Counts,
+  ): Promise<Result<boolean, CourseWordsError>> {
+    try {
+      const total = onProgress === undefined ? 0 : await this.#countAll()
+      let done = 0
+      for await (const page of this.#pages()) {
+        if (signal?.aborted === true) return ok(false)
+        const wrong = page.filter(({ kind }) => kind !== null)
+        for (const { kind } of wrong) if (kind !== null) counts[kind] += 1
+        counts.courses += page.filter((course) => course.is_published).length
+        if (isRepair && wrong.length > 0) {
+          await this.#renew(wrong)
+          counts.repaired += wrong.length
+        }
+        done += page.length
+        onProgress?.({ done, total: Math.max(total, done) })
+      }
+      return ok(true)
+    } catch (error) {
+      return err(failureOf(error))
     }
   }
 
-  /** @returns how many were renewed: all of them. */
-  async #renew(courseIds: readonly number[]): Promise<number> {
-    const renewed = await transaction(this.#stores, async (tx) => {
-      await tx.query(lockWords, [courseIds])
-      // A statement of its own, which sees what was waited for.
-      await tx.query(renewWords, [courseIds])
-      tx.invalidate(resultsTag)
-      return ok(courseIds.length)
-    })
+  async *#pages(): AsyncGenerator<readonly ComparedCourse[]> {
+    for (let last = 0; ;) {
+      const values = [last, mostCourses, mostBytes]
+      const compared = await this.#stores.postgres.query<ComparedCourse>(compareWords, values, {
+        deadlineMs,
+      })
+      if (compared.isErr()) throw new FailureError(compared.error)
+      const { rows } = compared.value
+      const end = rows.at(-1)
+      if (end === undefined) return
+      yield rows
+      last = end.id
+    }
+  }
+
+  async #renew(wrong: readonly ComparedCourse[]): Promise<void> {
+    const ids = wrong.map(({ id }) => id)
+    const missing = wrong.filter(({ kind }) => kind === 'missing').map(({ id }) => id)
+    const renewed = await transaction(
+      this.#stores,
+      async (tx) => {
+        // There are no words of theirs to lock.
+        if (missing.length > 0) await tx.query(lockCourses, [missing])
+        await tx.query(lockWords, [ids])
+        // A statement of its own, which sees what was waited for.
+        await tx.query(renewWords, [ids])
+        return ok(undefined)
+      },
+      { deadlineMs, maxAttempts: 3 },
+    )
     if (renewed.isErr()) throw new FailureError(renewed.error)
-    return renewed.value
+  }
+
+  #forgetRankings(): ResultAsync<void, TransactionError> {
+    return transaction(this.#stores, (tx) => {
+      tx.invalidate(resultsTag)
+      return Promise.resolve(ok(undefined))
+    })
   }
 
   async #countAll(): Promise<number> {

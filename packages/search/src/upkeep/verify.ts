@@ -70,37 +70,40 @@ export interface VerifyReport {
   readonly differences: readonly IndexDifference[]
 }
 
+const noCounts = {
+  courses: 0,
+  records: 0,
+  missing: 0,
+  orphaned: 0,
+  stale: 0,
+  'wrong-generation': 0,
+}
+
 /** Compares PostgreSQL with the index itself; changes nothing. */
 export async function verifyIndex(
   deps: ComparedDeps,
   options: VerifyOptions = {},
 ): Promise<Result<VerifyReport, IndexError>> {
   const { maxListed, signal, onProgress } = { ...verifyDefaults, ...options }
-  const counts = {
-    courses: 0,
-    records: 0,
-    missing: 0,
-    orphaned: 0,
-    stale: 0,
-    'wrong-generation': 0,
-  }
+  const counts = { ...noCounts }
   const listed: IndexDifference[] = []
+  let isComplete = true
   try {
     const expected = onProgress === undefined ? 0 : await countAll(deps)
     for await (const page of compareAll(deps)) {
+      isComplete = signal?.aborted !== true
+      if (!isComplete) break
       counts.courses += page.courses
       counts.records += page.records
       for (const { kind } of page.differences) counts[kind] += 1
       listed.push(...page.differences.slice(0, Math.max(0, maxListed - listed.length)))
       onProgress?.(progressOf(counts, expected))
-      if (signal?.aborted === true) break
     }
   } catch (error) {
     return err(failureOfComparison(error))
   }
   const { 'wrong-generation': wrongGeneration, ...rest } = counts
   const wrong = counts.missing + counts.stale + wrongGeneration
-  const isComplete = signal?.aborted !== true
   return ok({
     generation: deps.generation.name,
     isInSync: isComplete && wrong === 0 && counts.orphaned === 0,

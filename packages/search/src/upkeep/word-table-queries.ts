@@ -10,18 +10,30 @@ const kindOfDifference = `
 
 /**
  * Courses that are published or have words, in ascending order, each with what is wrong with its
- * words. $1 the last course before them, $2 limit.
+ * words. $1 the last course before them, $2 the most courses, $3 the bytes of descriptions that the
+ * first courses have, whose words take the longest to make.
  */
 export const compareWords = `
   WITH page AS MATERIALIZED (
     SELECT id
     FROM (
-      (SELECT id FROM @schema.courses WHERE is_published AND id > $1 ORDER BY id LIMIT $2)
-      UNION
-      (SELECT course_id FROM @schema.search_words WHERE course_id > $1 ORDER BY course_id LIMIT $2)
-    ) AS either
-    ORDER BY id
-    LIMIT $2
+      SELECT either.id, sum(text.bytes) OVER (ORDER BY either.id) - text.bytes AS bytes_before
+      FROM (
+        (
+          SELECT id FROM @schema.courses WHERE is_published AND id > $1 ORDER BY id LIMIT $2
+        )
+        UNION
+        (
+          SELECT course_id FROM @schema.search_words WHERE course_id > $1
+          ORDER BY course_id LIMIT $2
+        )
+        ORDER BY id
+        LIMIT $2
+      ) AS either
+      JOIN @schema.courses AS course USING (id),
+      LATERAL (SELECT coalesce(octet_length(course.description), 0) AS bytes) AS text
+    ) AS measured
+    WHERE bytes_before <= $3
   )
   SELECT page.id, wanted.course_id IS NOT NULL AS is_published, difference.kind
   FROM page
@@ -41,9 +53,11 @@ export const compareWords = `
   ) AS difference
   ORDER BY page.id`
 
-/**
- * Makes whoever changes the words of these courses wait, until the transaction ends. $1 courses.
- */
+/** Makes whoever changes these courses wait, until the transaction ends. $1 courses. */
+export const lockCourses = `
+  SELECT id FROM @schema.courses WHERE id = ANY($1::integer[]) ORDER BY id FOR SHARE`
+
+/** Makes whoever changes words of these courses wait, until the transaction ends. $1 courses. */
 export const lockWords = `
   SELECT course_id
   FROM @schema.search_words

@@ -49,6 +49,12 @@ describe('kept candidates', () => {
     ])
   })
 
+  it('Of a line of a later release, with further numbers, those that are known are read', () => {
+    const lines = Array.from({ length: 4 }, (_, at) => `${at + 1},0.5,1,0.9,0,0,0,0,7,7`)
+    const ranking = unpacked({ ...candidates, found: lines.join('\n') }).found
+    expect(ranking.slice(0, ranking.length).map(({ id }) => id)).toEqual([1, 2, 3, 4])
+  })
+
   it('An empty ranking is cached as an empty one', () => {
     const ranking = kept({ ...candidates, found: [] }).found
     expect([ranking.length, ranking.slice(0, 10)]).toEqual([0, []])

@@ -91,13 +91,20 @@ describe('a query as it was typed', () => {
   const typed = [
     ['  Ünïcode\n\tTEXT ', 'Ünïcode TEXT'],
     ['Zu\u0308rich', 'Zürich'],
-    ['Which US visa?', 'Which US visa?'],
-    ['“The Who” --live', '"The Who" --live'],
+    ['Which US visa?', 'Which US visa'],
+    ['“The Who” --live', '"The Who" -live'],
+    ['-Java !', '-Java'],
+    ['"" US', 'US'],
+    ['"US"-Law', '"US" -Law'],
   ] as const
-  it.each(typed)('Of %j only spaces and encodings are changed: %j', (text, form) => {
-    expect(asTyped(text)).toBe(form)
-    expect(parseSearch(text, {})._unsafeUnwrap().typed).toBe(form)
-  })
+  it.each(typed)(
+    'A query %j keeps its case, and has the operators of its normal form: %j',
+    (text, form) => {
+      expect(asTyped(text)).toBe(form)
+      expect(form.toLowerCase()).toBe(normalise(text))
+      expect(parseSearch(text, {})._unsafeUnwrap().typed).toBe(form)
+    },
+  )
 
   it('A query that was typed in its normal form has no other', () => {
     expect(parseSearch('which visa', {})._unsafeUnwrap().typed).toBeUndefined()

@@ -1,5 +1,5 @@
 import { ok, orThrow, transaction } from '@headwater/core'
-import type { CourseWordsReport } from '@headwater/search'
+import type { CourseWordsProgress, CourseWordsReport } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createCourses } from '../catalogue-fixture.ts'
@@ -23,12 +23,12 @@ describe('the words of the courses', () => {
     await run('ALTER TABLE @schema.courses ENABLE TRIGGER USER')
   }
 
-  /** Gives a course a title that is not committed before a repair waits for it. */
-  const retitleDuringRepair = async (id: number, title: string): Promise<void> => {
+  /** Changes a course in a transaction that is not committed before a repair waits for it. */
+  const changeDuringRepair = async (text: string, values: readonly unknown[]): Promise<void> => {
     const begun = Promise.withResolvers<void>()
     const waited = Promise.withResolvers<void>()
     const changing = transaction(app.stores, async (tx) => {
-      await tx.query('UPDATE @schema.courses SET title = $2 WHERE id = $1', [id, title])
+      await tx.query(text, values)
       begun.resolve()
       await waited.promise
       return ok(undefined)
@@ -115,12 +115,32 @@ describe('the words of the courses', () => {
     async (_, text) => {
       const id = ids[30] ?? 0
       await run(text, [id])
-      await retitleDuringRepair(id, 'Quokkas at night')
+      await changeDuringRepair(retitle, [id, 'Quokkas at night'])
       expect(await verified()).toMatchObject(inSync)
       expect(await app.titles('quokkas')).toEqual(['Quokkas at night'])
-      await run(`UPDATE @schema.courses SET title = 'Course' WHERE id = $1`, [id])
+      await run(retitle, [id, 'Course'])
     },
   )
+
+  it('A course without words that is unpublished while it is repaired has none', async () => {
+    const unpublished = [ids[40]]
+    await run('DELETE FROM @schema.search_words WHERE course_id = ANY($1)', [unpublished])
+    await changeDuringRepair(publish, [unpublished, false])
+    expect(await verified()).toMatchObject({ ...inSync, courses: 449 })
+    await run(publish, [unpublished, true])
+  })
+
+  it('Courses with long descriptions are compared a few at a time', async () => {
+    const long = ids.slice(100, 120)
+    await run(describeAll, [long, 'é'.repeat(20_000)])
+    const steps: number[] = []
+    const onProgress = ({ done }: CourseWordsProgress) => steps.push(done)
+    expect(orThrow(await app.search.words.verify({ onProgress }))).toMatchObject(inSync)
+    await run(describeAll, [long, null])
+    const pages = steps.map((done, at) => done - (steps[at - 1] ?? 0))
+    expect(pages.filter((courses) => courses <= 4).length).toBeGreaterThanOrEqual(5)
+    expect(Math.max(...pages)).toBe(50)
+  })
 
   it('A comparison that is ended early says that it is not complete', async () => {
     const controller = new AbortController()
@@ -138,6 +158,15 @@ describe('the words of the courses', () => {
     expect(seen).toEqual([50, 450])
   })
 
+  it('A comparison that is ended behind its last page is complete', async () => {
+    const controller = new AbortController()
+    const onProgress = ({ done, total }: CourseWordsProgress) => {
+      if (done === total) controller.abort()
+    }
+    const { signal } = controller
+    expect(orThrow(await app.search.words.verify({ signal, onProgress }))).toMatchObject(inSync)
+  })
+
   it('Without the tables of words the failure says that migrations have not run', async () => {
     await run('ALTER TABLE @schema.search_words RENAME TO hidden_words')
     const report = await app.search.words.verify()
@@ -146,6 +175,8 @@ describe('the words of the courses', () => {
   })
 })
 
+const describeAll = 'UPDATE @schema.courses SET description = $2 WHERE id = ANY($1)'
+const retitle = 'UPDATE @schema.courses SET title = $2 WHERE id = $1'
 const publish = 'UPDATE @schema.courses SET is_published = $2 WHERE id = ANY($1)'
 
 const selectWaiting = `
