@@ -26,6 +26,12 @@ export function addSearchCommands(program: Command, surroundings: Surroundings):
   withGeneration(search.command('calibrate'))
     .description('measure anew how similar texts without a meaning are to the courses')
     .action(lazily(surroundings, async () => (await import('../commands/calibrate.ts')).calibrate))
+  addWordCommands(search, surroundings)
+  addGenerationCommands(search, surroundings)
+}
+
+/** What searches know besides the index. */
+function addWordCommands(search: Command, surroundings: Surroundings): void {
   search
     .command('queries')
     .description('gather anew which queries of the log may be suggested')
@@ -44,7 +50,6 @@ export function addSearchCommands(program: Command, surroundings: Surroundings):
     .action(
       lazily(surroundings, async () => (await import('../commands/search-words.ts')).searchWords),
     )
-  addGenerationCommands(search, surroundings)
 }
 
 function addGenerationCommands(search: Command, surroundings: Surroundings): void {

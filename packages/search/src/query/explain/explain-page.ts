@@ -51,30 +51,21 @@ export async function explainPage(
   if (earlier.isErr()) return err(earlier.error)
   const leftOut = leftOutOf(looks, pinned)
   const ids = ranking.slice(0, ranking.length).flatMap(({ id }) => (shown.has(id) ? [] : [id]))
-  const dropped = [
-    ...ids.filter((id) => read.has(id)),
-    ...leftOut.keys(),
-    ...ids.filter((id) => !read.has(id)),
-  ]
+  const [denied, unreached] = [ids.filter((id) => read.has(id)), ids.filter((id) => !read.has(id))]
+  const dropped = [...denied, ...leftOut.keys(), ...unreached]
   const listed = dropped.slice(0, maxDropped)
   const isDoubtful = (id: number): boolean => isOfCourse(leftOut.get(id)) && !read.has(id)
   const unread = askedAbout.filter((id) => !read.has(id))
   const rows = await deps.readCourses([...new Set([...listed.filter(isDoubtful), ...unread])])
   if (rows.isErr()) return err(rows.error)
   const facts = factsOf(looks)
-  const page = earlier.value
-  const known = new Set(dropped)
-  const reasonFor = (id: number): AskedCourse['reason'] => {
-    if (shown.has(id)) return 'shown'
-    if (!known.has(id)) return 'not-found'
-    return leftOut.get(id) ?? (page.has(id) ? 'earlier-page' : 'further-down')
-  }
+  const places = { shown, dropped: new Set(dropped), leftOut, earlier: earlier.value }
   const factsFor = (courseId: number): AskedCourse => {
     const { similarity, wordShare = 0 } = facts.get(courseId) ?? {}
     const course = read.get(courseId) ?? rows.value.get(courseId)
     return {
       courseId,
-      ...reasonOf(reasonFor(courseId), { course, filters: request.wanted.filters }),
+      ...reasonOf(whereIs(courseId, places), { course, filters: request.wanted.filters }),
       ...(similarity === undefined ? { wordShare } : { similarity, wordShare }),
     }
   }
@@ -86,6 +77,20 @@ export async function explainPage(
     ...(askedAbout.length > 0 && { asked: askedAbout.map(factsFor) }),
     timings,
   })
+}
+
+/** What is known of where courses are. */
+interface Places {
+  readonly shown: ReadonlySet<number>
+  readonly dropped: ReadonlySet<number>
+  readonly leftOut: ReadonlyMap<number, AskedCourse['reason']>
+  readonly earlier: ReadonlySet<number>
+}
+
+function whereIs(id: number, { shown, dropped, leftOut, earlier }: Places): AskedCourse['reason'] {
+  if (shown.has(id)) return 'shown'
+  if (!dropped.has(id)) return 'not-found'
+  return leftOut.get(id) ?? (earlier.has(id) ? 'earlier-page' : 'further-down')
 }
 
 /**
