@@ -4,9 +4,13 @@ import { formOf } from './query-form.ts'
 /** Words that must not be suggested. */
 export class BlockedTerms {
   readonly #terms: ReadonlySet<string>
+  readonly #lengths: ReadonlySet<number>
+  readonly #longest: number
 
   constructor(terms: readonly string[]) {
     this.#terms = new Set(terms.map(formOf))
+    this.#lengths = new Set([...this.#terms].map(({ length }) => length))
+    this.#longest = Math.max(0, ...this.#lengths)
   }
 
   /** Whether there are none. */
@@ -16,12 +20,19 @@ export class BlockedTerms {
 
   /** Whether a query has one of them, in a row, joined or apart. */
   areIn(query: string): boolean {
-    if (this.isEmpty) return false
-    const words = plainWords(query)
-    return words.some((_, first) =>
-      words.slice(first).some((__, more) => {
-        return this.#terms.has(words.slice(first, first + more + 1).join(''))
-      }),
-    )
+    return !this.isEmpty && this.#haveOne(plainWords(query))
+  }
+
+  /** A row of words ends with the longest term, so the time is linear in the words. */
+  #haveOne(words: readonly string[]): boolean {
+    return words.some((_, first) => {
+      let row = ''
+      for (let next = first; next < words.length; next += 1) {
+        row += words[next] ?? ''
+        if (row.length > this.#longest) return false
+        if (this.#lengths.has(row.length) && this.#terms.has(row)) return true
+      }
+      return false
+    })
   }
 }

@@ -1,6 +1,6 @@
 import { deadline, okAsync } from '@headwater/core'
 import type { InvalidInput, ResultAsync, StoreError, Stores } from '@headwater/core'
-import type { Gathered } from '@headwater/repositories'
+import type { Gathered, QueryForm } from '@headwater/repositories'
 import { contained } from '../../contained.ts'
 import type { SuggestRequest } from '../../spelling/suggest.ts'
 import type { QueryLog, SearchLog } from '../search-log.ts'
@@ -109,6 +109,11 @@ export class QuerySuggestions {
     )
   }
 
+  #formOf(query: string): QueryForm | undefined {
+    const suggested = suggestedForm(query)
+    return suggested === undefined || this.#blocked.areIn(suggested.text) ? undefined : suggested
+  }
+
   #gather(
     queries: QueryLog,
     { onlyIfDue }: { readonly onlyIfDue: boolean },
@@ -117,7 +122,7 @@ export class QuerySuggestions {
     return answered(() =>
       queries.gather({
         ...gathering,
-        formOf: (query) => (this.#blocked.areIn(query) ? undefined : suggestedForm(query)),
+        formOf: (query) => this.#formOf(query),
         signal: this.#closing.signal,
       }),
     )
