@@ -166,8 +166,8 @@ export class CourseSearch {
 
   /**
    * Completes a query while it is typed with what others asked and found: those that were clicked
-   * first, then the most asked, the recent above the old, each in its commonest spelling. None that
-   * fewer than 5 different users asked (`querySuggestions.minUsers`), none that reads like an
+   * first, then the most asked, the recent above the old, each as most users wrote it. None that
+   * fewer than 5 different accounts asked (`querySuggestions.minUsers`), none that reads like an
    * address or a number of a person, none with operators. Reads the log in MongoDB, 1 round trip
    * within `legDeadlineMs`, and fails where that does. A log without `queries` has no suggestions.
    *
@@ -187,8 +187,9 @@ export class CourseSearch {
 
   /**
    * Refreshes what {@link CourseSearch.suggestQueries} suggests, at once. Counts the newest million
-   * searches of the log, of the last 90 days (`querySuggestions.days`); about 20 round trips of
-   * MongoDB. Several processes may do so at the same time, and one may die meanwhile.
+   * searches of the log, of the last 90 days (`querySuggestions.days`); about 40 round trips of
+   * MongoDB, in 150 seconds at most. Several processes may do so at the same time, and one may die
+   * meanwhile. 0 queries where the log has no `queries`.
    */
   refreshQuerySuggestions(): ResultAsync<QueriesRefreshed, InvalidInput | StoreError> {
     return this.#querySuggestions.refresh()

@@ -13,7 +13,7 @@ export const refreshQueries: Command = async (invocation) => {
     data: { queries },
     text: () =>
       queries === 0
-        ? 'No query may be suggested: too few users have asked the same, or nobody is logged.'
+        ? 'No query may be suggested: too few users have asked the same, or the log has no `queries`.'
         : `${counted(queries, 'query', 'queries')} may be suggested.`,
   }
 }

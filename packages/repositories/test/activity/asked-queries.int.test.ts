@@ -4,8 +4,10 @@ import type { GatherOptions } from '@headwater/repositories'
 import { faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { completeGathering, writeQueries } from '../../src/activity/asked/asked-collection.ts'
-import type { MergedQuery } from '../../src/activity/asked/merge-spellings.ts'
+import { writeQueries } from '../../src/activity/asked/asked-collection.ts'
+import { AskedQueries } from '../../src/activity/asked/asked-queries.ts'
+import type { RankedQuery } from '../../src/activity/asked/rank-queries.ts'
+import { completeTurn } from '../../src/activity/asked/turn.ts'
 import { failureOf, openFixture } from '../repositories-fixture.ts'
 import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
@@ -118,13 +120,61 @@ describe.each(servers)('activity.queries on %s', (server) => {
     expect(await gathered()).toEqual(['q filtered once'])
   })
 
-  test('Spellings are one query, shown in the commonest, with the users of all', async () => {
+  test('Spellings of enough users in all are one query, shown in its form where none has enough', async () => {
     await ask('q.js', { by: [1, 2] })
     await ask('qjs', { by: [2], times: 2 })
     await ask('q js', { by: [3], times: 3 })
     await ask('q.ts', { by: [1, 2] })
     await ask('q ts', { by: [2, 1] })
+    await gather()
+    const read = await fixture.activity.queries.beginningWith('q', { minUsers: 3, limit: 10 })
+    expect(orThrow(read)).toEqual([{ query: 'qjs', users: 3, isJoined: true }])
+  })
+
+  test('A query is shown as most users wrote it, however often one has searched for another', async () => {
+    await ask('q js', { by: [1, 2, 3] })
+    await ask('q.js', { by: [4, 5] })
+    await ask('qjs', { by: [6], times: 50 })
     expect(await gathered()).toEqual(['q js'])
+  })
+
+  test('Words that enough users wrote are shown where they differ in what is between them', async () => {
+    await ask('q.js', { by: [1, 2] })
+    await ask('q js', { by: [2, 3] })
+    await ask('qjs', { by: [4, 5] })
+    const formOf = (text: string) => ({
+      ...options.formOf(text),
+      ...{ text, words: text.replace('.', ' ') },
+    })
+    await gather({ formOf: formOf as GatherOptions['formOf'] })
+    expect(await beginning('q')).toEqual(['q js'])
+  })
+
+  test('A reader with more users reads what as many asked, in a text that as many wrote', async () => {
+    await ask('q js', { by: [1, 2, 3] })
+    await ask('qjs', { by: [4, 5, 6] })
+    await gather()
+    const read = async (minUsers: number) =>
+      orThrow(await fixture.activity.queries.beginningWith('q', { minUsers, limit: 10 }))
+    expect(await read(3)).toEqual([{ query: 'q js', users: 6 }])
+    expect(await read(6)).toEqual([{ query: 'qjs', users: 6, isJoined: true }])
+    expect(await read(7)).toEqual([])
+  })
+
+  test('One user who finds nothing, in however many spellings, takes no query away', async () => {
+    await ask('q js', { by: [1, 2, 3] })
+    for (const spelling of ['q js', 'q.js', 'qjs', 'q j s', 'q.j.s']) {
+      await ask(spelling, { by: [1] })
+      await ask(spelling, { by: [4], times: 10, found: 0 })
+    }
+    expect(await gathered()).toEqual(['q js'])
+  })
+
+  test('One user who asks in many spellings counts as ten searches', async () => {
+    for (const spelling of ['q l', 'q.l', 'ql', 'q. l', 'q .l'])
+      await ask(spelling, { by: [1, 2, 3], times: 10 })
+    await ask('q popular', { by: Array.from({ length: 31 }, (_, user) => user + 1) })
+    expect((await gathered())[0]).toBe('q popular')
   })
 
   test('What the host keeps back, or cannot judge, is never read', async () => {
@@ -185,25 +235,110 @@ describe.each(servers)('activity.queries on %s', (server) => {
     expect(await gather({ onlyIfDue: true })).toMatchObject({ queries: 1 })
   })
 
-  test('A gathering that ends after a later one leaves what that one found', async () => {
-    const query = (form: string, users: number): MergedQuery => ({
-      ...{ form, text: form, users, mostUsers: users },
-      ...{ spellings: [form], asked: users, isClicked: false },
-    })
-    const gatherAt = (at: number, ...queries: readonly MergedQuery[]) => {
-      const [gatheredAt, dueAt] = [new Date(at), new Date(at + 1)]
-      return fixture.stores.mongodb!.run('test', async (database) => {
+  const query = (form: string, users: number): RankedQuery => ({
+    ...{ form, users, shown: [{ text: form, users }] },
+    ...{ asked: users, isClicked: false },
+  })
+  const gatherAt = async (at: number, ...queries: readonly RankedQuery[]) => {
+    const gatheredAt = new Date(at)
+    orThrow(
+      await fixture.stores.mongodb!.run('test', async (database) => {
         await writeQueries(database, queries, { first: 0, gatheredAt })
-        await completeGathering(database, { gatheredAt, dueAt })
-      })
-    }
+        await completeTurn(database, { gatheredAt, nowMs: at })
+      }),
+    )
+  }
+
+  test('A gathering that ends after a later one leaves what that one found', async () => {
     const now = Date.now()
-    orThrow(await gatherAt(now, query('qkept', 5)))
-    orThrow(await gatherAt(now - 1, query('qkept', 3), query('qdropped', 3)))
+    await gatherAt(now, query('qkept', 5))
+    await gatherAt(now - 1, query('qkept', 3), query('qdropped', 3))
     const { queries } = fixture.activity
     expect(orThrow(await queries.beginningWith('q', { minUsers: 3, limit: 5 }))).toEqual([
       { query: 'qkept', users: 5 },
     ])
+  })
+
+  test.each([
+    ['half an hour', 1_800_000],
+    ['two hours', 7_200_000],
+    ['a year', 365 * 86_400_000],
+  ])('What was gathered %s ahead does not outlive a refresh', async (_, aheadMs) => {
+    await ask('q new', { by: [1, 2, 3] })
+    await gatherAt(Date.now() + aheadMs, query('qerased', 5), query('qnew', 9))
+    expect(await gather()).toMatchObject({ queries: 1 })
+    const read = await fixture.activity.queries.beginningWith('q', { minUsers: 3, limit: 5 })
+    expect(orThrow(read)).toEqual([{ query: 'q new', users: 3 }])
+  })
+
+  test('What was gathered further ahead than a day is not read', async () => {
+    await gatherAt(Date.now() + 2 * 86_400_000, query('qahead', 5))
+    expect(await beginning('q')).toEqual([])
+  })
+
+  test('A turn that is due later than any process sets it is due', async () => {
+    await ask('q due', { by: [1, 2, 3] })
+    await gatherAt(Date.now() + 365 * 86_400_000, query('qahead', 5))
+    expect(await gather({ onlyIfDue: true })).toMatchObject({ queries: 1 })
+    expect((await gather({ onlyIfDue: true })).queries).toBeUndefined()
+  })
+
+  type Use = Parameters<Store['run']>[1]
+  type Database = Parameters<Use>[0]
+
+  /** The log of a server that has no time for so many aggregations. */
+  const hurried = (times: number, clock = fixture.stores.clock): AskedQueries => {
+    let left = times
+    const expired = { code: 50 }
+    const logs = (database: Database) => ({
+      aggregate: (...asked: Parameters<Collection['aggregate']>) =>
+        (left -= 1) < 0
+          ? database.collection('search_logs').aggregate(...asked)
+          : { toArray: () => Promise.reject(Object.assign(new Error('no time'), expired)) },
+    })
+    const log: Pick<Store, 'run'>['run'] = (operation, use, limits) =>
+      fixture.stores.mongodb!.run(
+        operation,
+        (database, signal) => {
+          const collection = (name: string) =>
+            name === 'search_logs' ? logs(database) : database.collection(name)
+          const command = database.command.bind(database)
+          return use({ collection, command } as never, signal)
+        },
+        limits,
+      )
+    return new AskedQueries({ ...fixture.stores, clock }, { read: log } as never)
+  }
+
+  test('Where a server has no time for all searches, a tenth of them counts', async () => {
+    await ask('q tenth', { by: [1, 2, 3] })
+    expect(orThrow(await hurried(1).gather(options))).toMatchObject({ queries: 1 })
+  })
+
+  test('Where it has no time for a tenth either, the queries are due again after an hour', async () => {
+    await ask('q', { by: [1, 2, 3] })
+    const due = { ...options, onlyIfDue: true }
+    expect(failureOf(await hurried(2).gather(due))).toMatchObject({ type: 'deadline-exceeded' })
+    const { queries, dueInMs } = await gather({ onlyIfDue: true })
+    expect(queries).toBeUndefined()
+    expect(dueInMs).toBeGreaterThan(3_500_000)
+    expect(await gather()).toMatchObject({ queries: 1 })
+  })
+
+  test('A gathering ends before another process takes its turn over, and writes nothing', async () => {
+    await ask('q kept', { by: [1, 2, 3] })
+    await gather()
+    let later = 0
+    const { clock } = fixture.stores
+    const slow = { now: () => clock.now(), monotonic: () => clock.monotonic() + later }
+    const formOf = (text: string) => {
+      later += 200_000
+      return options.formOf(text)
+    }
+    await ask('q other', { by: [1, 2, 3] })
+    const ended = await hurried(0, slow).gather({ ...options, formOf })
+    expect(failureOf(ended)).toMatchObject({ type: 'deadline-exceeded' })
+    expect(await beginning('q')).toEqual(['q kept'])
   })
 
   test('Gathered queries that nobody gathers again are no longer read after a week', async () => {

@@ -8,10 +8,8 @@ export interface QueryFigures {
   readonly users: number
   /** Searches that found something: the newer the user's last one, the more, and ten a user. */
   readonly asked: number
-  /** Searches that found nothing, counted in the same way. */
+  /** The users who found nothing. */
   readonly missed: number
-  /** Searches that found something. */
-  readonly searches: number
   /** 1 where any of these was clicked, else 0. */
   readonly clicked: number
 }
@@ -26,10 +24,13 @@ export interface QueryUser {
 const halfLifeMs = 30 * 86_400_000
 
 /** Searches of one user for one query that count. */
-const mostOfUser = 10
+export const mostOfUser = 10
 
 /** The most spellings of queries whose figures are read; those of the most users. */
 export const mostSpellings = 50_000
+
+/** The most users of some spellings that are told apart. */
+const mostUsers = 100_000
 
 /** Which searches count. */
 export interface CountedSearches {
@@ -45,15 +46,11 @@ export interface CountedSearches {
 export function figuresOfQueries(counted: CountedSearches): Document[] {
   const age = { $max: [{ $subtract: [counted.now, '$lastAt'] }, 0] }
   const weight = { $pow: [0.5, { $divide: [age, halfLifeMs] }] }
-  const capped = (count: Document | string): Document => ({
-    $sum: { $multiply: [weight, { $min: [count, mostOfUser] }] },
-  })
   return [
     ...searchesOfUsers(counted),
     {
       $group: {
         _id: { query: '$query', user: '$user_id' },
-        searches: { $sum: 1 },
         found: { $sum: where({ $gt: ['$results_count', 0] }) },
         clicked: { $max: where({ $gt: ['$clicked_result', null] }) },
         lastAt: { $max: '$timestamp' },
@@ -63,17 +60,16 @@ export function figuresOfQueries(counted: CountedSearches): Document[] {
       $group: {
         _id: '$_id.query',
         users: { $sum: where({ $gt: ['$found', 0] }) },
-        asked: capped('$found'),
-        missed: capped({ $subtract: ['$searches', '$found'] }),
-        searches: { $sum: '$found' },
+        asked: { $sum: { $multiply: [weight, { $min: ['$found', mostOfUser] }] } },
+        missed: { $sum: where({ $eq: ['$found', 0] }) },
         clicked: { $max: '$clicked' },
       },
     },
     { $match: { users: { $gt: 0 } } },
-    { $sort: { users: -1, searches: -1, _id: 1 } },
+    { $sort: { users: -1, asked: -1, _id: 1 } },
     { $limit: mostSpellings },
     {
-      $project: { _id: 0, query: '$_id', users: 1, asked: 1, missed: 1, searches: 1, clicked: 1 },
+      $project: { _id: 0, query: '$_id', users: 1, asked: 1, missed: 1, clicked: 1 },
     },
   ]
 }
@@ -93,6 +89,7 @@ export function usersOfQueries(
       },
     },
     { $group: { _id: { query: '$query', user: '$user_id' } } },
+    { $limit: mostUsers },
     { $project: { _id: 0, query: '$_id.query', user: '$_id.user' } },
   ]
 }

@@ -1,98 +1,71 @@
-import type { QueryFigures, QueryUser } from './asked-figures.ts'
+import type { QueryFigures } from './asked-figures.ts'
 import type { GatherOptions, QueryForm } from './asked-query.ts'
+import { inTurns } from './in-turns.ts'
+
+/** A spelling of a query, as it is logged and as it is shown. */
+export type Spelling = QueryFigures & QueryForm
 
 /** A query in all its spellings. */
 export interface MergedQuery {
   readonly form: string
-  /** The commonest spelling, as it is shown. */
-  readonly text: string
-  /** As they are logged. */
-  readonly spellings: readonly string[]
+  readonly spellings: readonly Spelling[]
   /** The users of its most asked spelling: at least as many asked the query. */
   readonly users: number
   /** No more users than these asked the query. */
   readonly mostUsers: number
-  readonly asked: number
-  readonly isClicked: boolean
 }
 
-/** Merges the spellings of queries, without what mostly finds nothing or is not to be shown. */
-export function mergeSpellings(
+/** What the spellings of queries are merged by. */
+export interface Merging extends Pick<GatherOptions, 'formOf' | 'minUsers'> {
+  /** Whether to end early. */
+  readonly isOver: () => boolean
+}
+
+/** Merges the spellings of queries, without what cannot have enough users or is not to be shown. */
+export async function mergeSpellings(
   figures: readonly QueryFigures[],
-  formOf: GatherOptions['formOf'],
-): MergedQuery[] {
-  const spellings = new Map<string, (QueryFigures & QueryForm)[]>()
-  for (const one of figures) {
+  { formOf, minUsers, isOver }: Merging,
+): Promise<MergedQuery[]> {
+  const spellings = new Map<string, Spelling[]>()
+  const add = (one: QueryFigures): void => {
     const shown = shownAs(one.query, formOf)
-    if (shown === undefined) continue
+    if (shown === undefined) return
     const others = spellings.get(shown.form)
     if (others === undefined) spellings.set(shown.form, [{ ...one, ...shown }])
     else others.push({ ...one, ...shown })
   }
-  return [...spellings.values()].flatMap((of) => {
-    const total = (field: 'users' | 'asked' | 'missed'): number =>
-      of.reduce((sum, one) => sum + one[field], 0)
-    const [first] = of
-    if (first === undefined || total('missed') > total('asked')) return []
-    return [
-      {
-        form: first.form,
-        text: commonestText(of),
-        spellings: of.map(({ query }) => query),
-        users: Math.max(...of.map(({ users }) => users)),
-        mostUsers: total('users'),
-        asked: total('asked'),
-        isClicked: of.some(({ clicked }) => clicked > 0),
-      },
-    ]
-  })
+  await inTurns(figures, { visit: add, isOver })
+  const merged: MergedQuery[] = []
+  const merge = ([form, of]: [string, Spelling[]]): void => {
+    const mostUsers = of.reduce((sum, { users }) => sum + users, 0)
+    const users = of.reduce((most, one) => Math.max(most, one.users), 0)
+    if (mostUsers >= minUsers) merged.push({ form, spellings: of, users, mostUsers })
+  }
+  await inTurns(spellings, { visit: merge, isOver })
+  return merged
 }
+
+/** Spellings whose users are told apart, at most, and users of these. */
+const [mostSpellings, mostPairs] = [10_000, 100_000]
 
 /**
- * The spellings of which only their users can tell whether enough have asked the query: none has
- * enough by itself, and all together may.
+ * The spellings of queries that have several: only their users can tell how many asked the query.
+ * First those of which none has enough by itself, then those of the fewest users.
  */
 export function doubtfulSpellings(merged: readonly MergedQuery[], minUsers: number): string[] {
-  return merged.flatMap(({ users, mostUsers, spellings }) =>
-    users < minUsers && mostUsers >= minUsers ? spellings : [],
-  )
-}
-
-/** The queries that enough users have asked: those with a click first, the most asked first. */
-export function rankQueries(
-  merged: readonly MergedQuery[],
-  doubtful: readonly QueryUser[],
-  minUsers: number,
-): MergedQuery[] {
-  const usersOf = new Map<string, number[]>()
-  for (const { query, user } of doubtful) usersOf.set(query, [...(usersOf.get(query) ?? []), user])
-  return merged
-    .map((query) => ({ ...query, users: Math.max(query.users, countUsers(query, usersOf)) }))
-    .filter(({ users }) => users >= minUsers)
-    .sort(
-      (one, other) =>
-        Number(other.isClicked) - Number(one.isClicked) ||
-        other.asked - one.asked ||
-        (one.form < other.form ? -1 : 1),
-    )
-}
-
-function countUsers(
-  { spellings }: MergedQuery,
-  usersOf: ReadonlyMap<string, readonly number[]>,
-): number {
-  return new Set(spellings.flatMap((spelling) => usersOf.get(spelling) ?? [])).size
-}
-
-/** Logged texts that differ may be shown as one. */
-function commonestText(spellings: readonly (QueryFigures & QueryForm)[]): string {
-  const searches = new Map<string, number>()
-  for (const { text, searches: count } of spellings)
-    searches.set(text, (searches.get(text) ?? 0) + count)
-  const [[commonest] = ['']] = [...searches].sort(
-    ([one, first], [other, second]) => second - first || (one < other ? -1 : 1),
-  )
-  return commonest
+  const several = merged.filter(({ spellings }) => spellings.length > 1)
+  const doubtful = [
+    ...several.filter(({ users }) => users < minUsers).sort((a, b) => b.mostUsers - a.mostUsers),
+    ...several.filter(({ users }) => users >= minUsers).sort((a, b) => a.users - b.users),
+  ]
+  const listed: string[] = []
+  let pairs = 0
+  for (const { spellings, mostUsers } of doubtful) {
+    pairs += mostUsers
+    if (pairs > mostPairs || listed.length + spellings.length > mostSpellings) break
+    listed.push(...spellings.map(({ query }) => query))
+  }
+  return listed
 }
 
 const mostCharacters = 200

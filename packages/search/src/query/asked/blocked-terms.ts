@@ -23,6 +23,11 @@ export class BlockedTerms {
     return !this.isEmpty && this.#haveOne(plainWords(query))
   }
 
+  /** Whether a query whose words are written as one may have one of them. */
+  areWithin(joined: string): boolean {
+    return this.areIn(joined) || this.#haveOne([...formOf(joined)])
+  }
+
   /** A row of words ends with the longest term, so the time is linear in the words. */
   #haveOne(words: readonly string[]): boolean {
     return words.some((_, first) => {

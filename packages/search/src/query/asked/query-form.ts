@@ -12,6 +12,9 @@ const unseen = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu
 /** Symbols other than of mathematics and of currencies; emoji, also as one is composed. */
 const symbols = /[\p{So}\p{Sk}\p{Me}\p{Extended_Pictographic}\p{Emoji_Modifier}]/gu
 
+/** Whatever is between words. */
+const between = /[^\p{L}\p{M}\p{N}+#]+/gu
+
 const operator = /"|(?:^| )-/u
 
 /** The form in which the spellings of a query are equal: compared words, written as one. */
@@ -30,7 +33,7 @@ export function suggestedForm(query: string): QueryForm | undefined {
   const text = shownText(logged)
   if (text.length > mostCharacters || [query, text].some(seemsPersonal)) return undefined
   const form = formOf(text)
-  return form === '' ? undefined : { form, text }
+  return form === '' ? undefined : { form, text, words: text.replace(between, ' ').trim() }
 }
 
 /** Without what is not seen, or turns the direction of what is; symbols separate words. */

@@ -1,11 +1,14 @@
 import { once, option, strictOptions } from '@headwater/core'
 import * as z from 'zod/mini'
 
-/** Which queries `suggestQueries` may suggest. */
+/**
+ * Which queries `suggestQueries` may suggest. All processes of a log need the same: one of them
+ * gathers the queries for all.
+ */
 export interface QuerySuggestionOptions {
   /**
-   * The fewest different users who must have asked a query and found something, 2 or more. Searches
-   * without a user do not count.
+   * The fewest different users who must have asked a query and found something, 2 or more. Accounts
+   * are counted, not persons. Searches without a user do not count.
    *
    * @defaultValue `5`
    */

@@ -1,6 +1,6 @@
 import { deadline, okAsync } from '@headwater/core'
 import type { InvalidInput, ResultAsync, StoreError, Stores } from '@headwater/core'
-import type { Gathered, QueryForm } from '@headwater/repositories'
+import type { AskedQuery, Gathered, QueryForm } from '@headwater/repositories'
 import { contained } from '../../contained.ts'
 import type { SuggestRequest } from '../../spelling/suggest.ts'
 import type { QueryLog, SearchLog } from '../search-log.ts'
@@ -11,7 +11,10 @@ import type { QuerySuggestionOptions } from './query-suggestion-options.ts'
 
 /** A query that completes what was typed. */
 export interface QuerySuggestion {
-  /** The query, in the spelling that most people use. Escape it where it becomes HTML. */
+  /**
+   * The query, as most people write it; in one word where too few write it in the same words.
+   * Escape it where it becomes HTML.
+   */
   readonly query: string
 }
 
@@ -37,7 +40,7 @@ const spare = 4
 /** The most that are read. */
 const mostRead = 100
 
-/** Time after which a refresh that failed is tried again. */
+/** Time after which a process looks again after a failure; the log knows when it is due. */
 const retryMs = 180_000
 
 /** No answer of a log makes a process ask more often, or more rarely. */
@@ -78,7 +81,7 @@ export class QuerySuggestions {
       .andThen((found) => found)
       .map((found) =>
         found
-          .filter(({ query }) => !this.#blocked.areIn(query))
+          .filter((one) => !this.#isBlocked(one))
           .slice(0, limit)
           .map(({ query }) => ({ query })),
       )
@@ -107,6 +110,10 @@ export class QuerySuggestions {
         diagnostics.emit('store:error', { store: error.store, error })
       },
     )
+  }
+
+  #isBlocked({ query, isJoined = false }: AskedQuery): boolean {
+    return isJoined ? this.#blocked.areWithin(query) : this.#blocked.areIn(query)
   }
 
   #formOf(query: string): QueryForm | undefined {

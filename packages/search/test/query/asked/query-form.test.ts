@@ -23,6 +23,11 @@ describe('the form of a query', () => {
     expect(suggestedForm('  Machine   Learning? ')).toEqual({
       form: 'machinelearning',
       text: 'machine learning',
+      words: 'machine learning',
+    })
+    expect(suggestedForm('C++ & Node.js')).toMatchObject({
+      text: 'c++ node.js',
+      words: 'c++ node js',
     })
   })
 
@@ -83,6 +88,13 @@ describe('blocked words', () => {
     expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
   const blocked = new BlockedTerms(['Node.js', 'exam cheat', 'café'])
+  it.each(['goodexamcheats', 'examcheat', 'mynodejs'])(
+    '%j, in one word, may have them',
+    (query) => {
+      expect(blocked.areWithin(query)).toBe(true)
+      expect(blocked.areWithin('goodexams')).toBe(false)
+    },
+  )
   it.each(['nodejs basics', 'learn node js', 'the EXAM-cheat', 'cafe'])('%j has them', (query) => {
     expect(blocked.areIn(query)).toBe(true)
   })

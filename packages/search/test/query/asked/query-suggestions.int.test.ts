@@ -72,13 +72,30 @@ describe('suggestQueries', () => {
     expect(await suggested('zzzz')).toEqual([])
   })
 
-  it('Spellings are one suggestion, in the commonest, for the users of all', async () => {
-    for (const query of ['Node.js', 'node.js', 'node.js!']) await ask(query, 1)
-    orThrow(await search.search('nodejs', { userId: 2 }))
+  it('Spellings are one suggestion, in what most users wrote, for the users of all', async () => {
+    for (const query of ['Node.js', 'node.js', 'node.js!']) await ask(query, 2)
+    orThrow(await search.search('nodejs', { userId: 1 }))
     for (const userId of [3, 4, 5]) orThrow(await search.search('node js', { userId }))
     await app.repositories.activity.flush()
     orThrow(await search.refreshQuerySuggestions())
     expect(await suggested('node')).toEqual(['node js'])
+  })
+
+  it('One user chooses no word of a suggestion, however often it searches', async () => {
+    await ask('sailing')
+    for (let time = 0; time < 8; time += 1) orThrow(await search.search('sail ing', { userId: 6 }))
+    await app.repositories.activity.flush()
+    orThrow(await search.refreshQuerySuggestions())
+    expect(await suggested('sail')).toEqual(['sailing'])
+  })
+
+  it('A suggestion in one word, since too few wrote the same ones, is blocked by what it has', async () => {
+    for (const userId of [1, 2, 3]) orThrow(await search.search('sailing node', { userId }))
+    for (const userId of [4, 5, 6]) orThrow(await search.search('sail ingnode', { userId }))
+    await app.repositories.activity.flush()
+    orThrow(await search.refreshQuerySuggestions())
+    expect(await suggested('sail')).toEqual(['sailingnode'])
+    expect(await suggested('sail', open({ blocked: ['ingnode'] }))).toEqual([])
   })
 
   it('What was clicked comes before what was asked more', async () => {
