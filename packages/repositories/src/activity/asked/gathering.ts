@@ -125,10 +125,12 @@ export class Gathering {
   /** What has failed would fail again in a few minutes, for every process in its turn. */
   async #postpone(turn: Turn): Promise<void> {
     if (this.#options.signal?.aborted === true) return
-    // Where this fails too, the turn ends by itself.
-    await this.#log.read('gather-queries', (database) => postponeTurn(database, turn), {
-      deadlineMs: commandMs,
-    })
+    const postpone = (database: MongodbDatabase) => postponeTurn(database, turn)
+    await this.#log.read('gather-queries', postpone, { deadlineMs: commandMs }).match(
+      () => undefined,
+      // The turn ends by itself, and the store has reported the failure.
+      () => undefined,
+    )
   }
 
   #isOver(): boolean {
