@@ -12,21 +12,35 @@ const unknown = `numnode(to_tsquery('english', word)) > 0
     )`
 
 /**
- * The condition that a `word` is unknown: common in no language of the catalogue, and the beginning
- * of no word in any of them.
+ * The condition that a `word` is unknown: common in no language of the catalogue, and in no course
+ * as the beginning of a word, or by the stem that it has in the language of that course. A stem of
+ * one language says nothing of courses in another: in Swedish `croshet` has that of `crossing`.
  */
 function isUnknown(configurations: OtherConfigurations): string {
   if (configurations.length === 0) return unknown
-  const all = ['english', ...configurations.filter((name) => name !== 'simple')]
+  const others = configurations.filter((name) => name !== 'simple')
   const quoted = 'quote_literal(word)'
-  return [
-    ...all.map((name) => `@schema.search_stem_query('${name}', ${quoted}, ${quoted}) IS NOT NULL`),
-    `NOT EXISTS (
+  const stemOf = (name: string): string => `to_tsquery('${name}', ${quoted})`
+  const noneHas = (condition: string): string => `NOT EXISTS (
       SELECT FROM @schema.search_words AS found
-      WHERE found.words @@ (
-        ${['simple', ...all].map((name) => `to_tsquery('${name}', ${quoted} || ':*')`).join(' || ')}
-      )
-    )`,
+      WHERE ${condition}
+    )`
+  return [
+    ...['english', ...others].map(
+      (name) => `@schema.search_stem_query('${name}', ${quoted}, ${quoted}) IS NOT NULL`,
+    ),
+    noneHas(`found.words @@ to_tsquery('simple', ${quoted} || ':*')`),
+    // As in a catalogue that is in English alone.
+    noneHas(`found.words @@ to_tsquery('english', ${quoted} || ':*')
+        AND found.configuration = 'english'`),
+    ...(others.length === 0
+      ? []
+      : [
+          noneHas(`found.words @@ (${others.map(stemOf).join(' || ')})
+        AND found.words @@ CASE found.configuration
+          ${others.map((name) => `WHEN '${name}' THEN ${stemOf(name)}`).join(' ')}
+        END`),
+        ]),
   ].join('\n    AND ')
 }
 
