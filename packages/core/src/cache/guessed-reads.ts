@@ -24,7 +24,7 @@ export class GuessedReads<Row, E> {
     let needed: readonly number[] = []
     return (wanted) => {
       needed = needed.length === 0 ? wanted : [...needed, ...wanted]
-      if (!areSame(needed, this.#needed.get(question))) this.#needed.set(question, needed)
+      this.#needed.set(question, needed)
       if (guess === undefined) return read(wanted)
       const rows = guess.then<Found<Row, E>, never>((known) =>
         readRest(wanted, { ids: remembered, known, read }),
@@ -51,8 +51,4 @@ function readRest<Row, E>(
   const missing = wanted.filter((id) => !known.value.has(id) && !ids.includes(id))
   if (missing.length === 0) return known
   return read(missing).map((found) => new Map([...known.value, ...found]))
-}
-
-function areSame(some: readonly number[], others: readonly number[] = []): boolean {
-  return some.length === others.length && some.every((id, index) => id === others[index])
 }

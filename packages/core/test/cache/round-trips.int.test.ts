@@ -104,6 +104,39 @@ describe('round trips of a cache', () => {
     expect(found).toEqual([[1], [2, 3], [4]])
   })
 
+  test('Reads of no keys in one turn send nothing, with others or without', async () => {
+    const [one, other] = [await filled(), await filled()]
+    const none = () => Promise.all([one.getMany([]), other.getMany([])])
+    expect(await operationsOf(none)).toEqual([])
+    const some = () => Promise.all([one.getMany([]), other.getMany([1])])
+    expect(await operationsOf(some)).toEqual(['get'])
+  })
+
+  test('A cache whose keys Redis refuses takes no hit from those that are read in its turn', async () => {
+    const user = [
+      'SETUSER',
+      'some',
+      'on',
+      '>pass',
+      '+@all',
+      '&*',
+      `~${stores.redis.keyPrefix}[^x]*`,
+    ]
+    orThrow(await stores.redis.run('acl', (client) => client.sendCommand(['ACL', ...user])))
+    const url = new URL(rows.own.redis.url)
+    Object.assign(url, { username: 'some', password: 'pass' })
+    const limited = await rows.open({ redis: { url: url.href } })
+    await areTrusted(limited)
+    const [open, refused] = [rowCache(limited, { name: 'open' }), rowCache(limited, { name: 'x' })]
+    orThrow(await open.getMany([1]))
+    await isStored(open, 1)
+    orThrow(await refused.getMany([2]))
+    const before = open.loads.length
+    const read = await Promise.all([open.getMany([1]), refused.getMany([2])])
+    expect(read.map((found) => orThrow(found).size)).toEqual([1, 1])
+    expect(open.loads).toHaveLength(before)
+  })
+
   test('A read that is long takes a command of its own, beside those of other caches', async () => {
     const [short, long] = [await filled(), await filledWithLong(7_000)]
     const withLong = (count: number) => () =>

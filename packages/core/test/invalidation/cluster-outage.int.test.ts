@@ -68,6 +68,19 @@ const slowestReadOf = async (version: number): Promise<number> => {
 const raiseAll = () => Promise.all(ids.map((id) => raise(writer, id, [cache.key(id)])))
 
 describe('a cluster that loses one master', () => {
+  test('Hits of several caches in one turn take a command each, so that none waits for another', async () => {
+    const other = rowCache(reader, { name: 'other' })
+    await areServed(1)
+    orThrow(await other.getMany(ids))
+    const operations: string[] = []
+    const off = reader.diagnostics.on('store:operation', ({ operation }) =>
+      operations.push(operation),
+    )
+    await Promise.all([cache.getMany([1]), other.getMany([2]), other.getMany([])])
+    off()
+    expect(operations.filter((operation) => operation === 'get')).toHaveLength(2)
+  })
+
   test('A lost master costs only time, and brings no old value back when it returns empty', async () => {
     await areServed(1)
     await isWriterConnected()

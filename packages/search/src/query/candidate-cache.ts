@@ -16,6 +16,9 @@ const ttlMs = 15 * 60_000
 /** A search whose corrections are refused is asked again soon: somebody may see to it. */
 const refusedTtlMs = 60_000
 
+/** Longer questions, with long lists of filters, are hashed each time: in characters. */
+const longestRemembered = 2_000
+
 /** Where the candidates of a page come from. */
 export type CandidateSource = Pick<CandidateCache, 'get'>
 
@@ -94,7 +97,7 @@ export class CandidateCache {
     const known = this.#hashes.get(wanted)
     if (known !== undefined) return known
     const hash = digest(wanted).slice(0, 40)
-    this.#hashes.set(wanted, hash)
+    if (wanted.length <= longestRemembered) this.#hashes.set(wanted, hash)
     return hash
   }
 

@@ -107,8 +107,11 @@ export async function searchByWords(
 
 /** Whether PostgreSQL refuses a statement whatever its values: rights or objects are missing. */
 function isRefusal(error: SqlError): boolean {
-  return error.type === 'store-refused' && error.code?.startsWith('42') === true
+  return error.type === 'store-refused' && lastingRefusals.includes(error.code)
 }
+
+/** Of a right, a table, a function, a column, an object. */
+const lastingRefusals: readonly unknown[] = ['42501', '42P01', '42883', '42703', '42704']
 
 /** The courses with every word of a query. */
 async function havingAll(

@@ -2,6 +2,7 @@ import type { RedisClientType } from '@redis/client'
 import type { StoreError } from '../../errors.ts'
 import type { Result } from '../../result.ts'
 import { commandLimits, type KeyReader } from './key-reader.ts'
+import { isCluster } from './redis-client.ts'
 import { heavyCharacters } from './redis-client-store.ts'
 import type { RedisStore } from './redis-store.ts'
 
@@ -18,7 +19,8 @@ export interface KeysToRead {
 
 /**
  * Reads keys at the end of the turn of the event loop in which they are asked for. Keys of several
- * kinds share one MGET, unless it were so long that one kind would wait for another.
+ * kinds share one MGET of a single server, unless it were so long that one kind would wait for
+ * another.
  */
 export class ReadTurns {
   readonly #redis: RedisStore
@@ -40,8 +42,11 @@ export class ReadTurns {
     const asked = this.#asked
     this.#asked = []
     for (const { onSent } of asked) onSent()
-    if (asked.length > 1 && areShort(asked)) this.#readTogether(asked)
-    else for (const { reader, keys, onReply } of asked) void reader.read(keys).then(onReply)
+    const filled = asked.filter(({ keys }) => keys.length > 0)
+    // A cluster's client takes an MGET apart by slots, and one that fails would fail all kinds.
+    const isShared = filled.length > 1 && areShort(filled) && !isCluster(this.#redis.client)
+    if (isShared) this.#readTogether(filled)
+    for (const kind of asked) if (!isShared || kind.keys.length === 0) readAlone(kind)
   }
 
   #readTogether(asked: readonly KeysToRead[]): void {
@@ -57,10 +62,19 @@ export class ReadTurns {
       })
     }
     void this.#redis.run('get', values, { characters: expectedOf(asked) }).then((read) => {
+      // What is refused may be the keys of one kind.
+      if (read.isErr() && read.error.type === 'store-refused') {
+        asked.forEach(readAlone)
+        return
+      }
       for (const [index, { onReply }] of asked.entries())
         onReply(read.map((replies) => replies[index] ?? []))
     })
   }
+}
+
+function readAlone({ reader, keys, onReply }: KeysToRead): void {
+  void reader.read(keys).then(onReply)
 }
 
 /** Whether all fit into one command that need not take turns with others. */
