@@ -1,5 +1,9 @@
 -- Words by the language of their course. English rows stay as they are: no row is written for it.
 
+-- First what writers of courses lock first, before they wait for the words: in the other order they
+-- and this migration would wait for each other.
+LOCK TABLE @schema.courses IN SHARE ROW EXCLUSIVE MODE;
+
 -- PostgreSQL's text search configuration of a language: `simple`, which has neither stems nor common
 -- words, where it has none. languages.ts has the same list.
 CREATE FUNCTION @schema.search_configuration(language text) RETURNS text
@@ -59,12 +63,15 @@ BEGIN
 END
 $do$;
 
--- Words with accents, as they are spelt: German ones may have ae, oe and ue for ä, ö and ü.
+-- Words with accents, as they are spelt: German ones may have ae, oe and ue for ä, ö and ü, Russian
+-- ones е for ё, as stemmers and lists of common words have it.
 CREATE FUNCTION @schema.search_spelt(configuration text, marked text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $body$
-  SELECT CASE WHEN configuration = 'german'
+  SELECT CASE configuration
+    WHEN 'german'
     THEN regexp_replace(replace(replace(marked, 'ae', 'ä'), 'oe', 'ö'), '(?<![aeiouyäöüq])ue', 'ü', 'g')
+    WHEN 'russian' THEN replace(marked, 'ё', 'е')
     ELSE marked
   END
 $body$;
@@ -96,25 +103,26 @@ AS $body$
 $body$;
 
 -- The stems of a word of a query, with its accents and without; null for one that is common in the
--- language. Common words that have accents are often typed without.
+-- language. Common words that have accents are often typed without: these lists have them, save where
+-- that is another word (Turkish su, Norwegian bade). A word with accents is none of them.
 CREATE FUNCTION @schema.search_stem_query(configuration text, marked text, compared text)
 RETURNS tsquery
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 AS $body$
   SELECT CASE
     WHEN numnode(stem.own) = 0 THEN NULL
-    WHEN trim(compared, '''') = ANY (string_to_array(CASE configuration
+    WHEN marked = compared AND trim(compared, '''') = ANY (string_to_array(CASE configuration
       WHEN 'danish' THEN 'nar ogsa pa sadan vaere vaeret'
       WHEN 'finnish' THEN 'etta han mika mina mita seka sina sita tama tata'
       WHEN 'french' THEN 'a etait ete meme'
       WHEN 'german' THEN 'dass fur konnen konnte uber wahrend wurde wurden'
       WHEN 'hungarian' THEN 'altal amig azert azutan es ezert igy kozott mar mig nelkul ossze szamara tehat tobb tovabb ugy utan'
       WHEN 'italian' THEN 'perche piu'
-      WHEN 'norwegian' THEN 'a bade nar ogsa pa sa vaere vaert'
+      WHEN 'norwegian' THEN 'a nar ogsa pa sa vaere vaert'
       WHEN 'portuguese' THEN 'ate ha ja nao sao so tambem voce voces'
       WHEN 'spanish' THEN 'mas si tambien'
       WHEN 'swedish' THEN 'an ar at da dar for fran nagon nagot nagra nar over pa sa'
-      WHEN 'turkish' THEN 'bazi cok cunku hic icin mi nasil nicin sey su tum'
+      WHEN 'turkish' THEN 'bazi cok cunku hic icin mi nasil nicin sey tum'
     END, ' ')) THEN NULL
     WHEN configuration IN ('english', 'simple') THEN stem.own
     ELSE @schema.search_unmarked(stem.own::text)::tsquery
@@ -137,14 +145,14 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
   SELECT CASE WHEN configuration = 'english'
     THEN @schema.search_words_of(title, category, description)
-    ELSE setweight(to_tsvector('simple', compared.title || ' ' || coalesce(@schema.search_joined(compared.title), '')), 'A')
+    ELSE setweight(to_tsvector('simple', compared.plain_title || ' ' || coalesce(@schema.search_joined(compared.plain_title), '')), 'A')
       || setweight(@schema.search_stems(configuration, coalesce(title, '')), 'B')
-      || setweight(@schema.search_stems(configuration, coalesce(category, '') || ' ' || coalesce(@schema.search_joined(compared.category), '')), 'C')
+      || setweight(@schema.search_stems(configuration, coalesce(category, '') || ' ' || coalesce(@schema.search_joined(compared.plain_category), '')), 'C')
       || setweight(@schema.search_stems(configuration, coalesce(description, '') || ' ' || coalesce(compound.joined, '')), 'D')
   END
   FROM (
-    SELECT @schema.search_text(coalesce(title, '')) AS title,
-           @schema.search_text(coalesce(category, '')) AS category
+    SELECT @schema.search_text(coalesce(title, '')) AS plain_title,
+           @schema.search_text(coalesce(category, '')) AS plain_category
   ) AS compared,
   LATERAL (
     SELECT string_agg(regexp_replace(parts[1], '[-./]', '', 'g'), ' ') AS joined

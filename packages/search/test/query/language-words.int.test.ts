@@ -3,7 +3,7 @@ import { connect, migrate, ok, orThrow, transaction } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { searchMigrations } from '@headwater/search'
-import { isolate } from '@headwater/testing'
+import { eventually, isolate } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { configurationOf } from '../../src/spelling/languages.ts'
 import { markedText, searchText } from '../../src/spelling/search-text.ts'
@@ -26,13 +26,19 @@ afterAll(() => dispose())
 
 describe('the words of a catalogue that is older than languages', () => {
   let before: readonly Row[]
+  let meanwhile: { readonly searched: boolean; readonly written: boolean }
   beforeAll(async () => {
     await insert('en', 'Running Shoes')
     await insert('en-GB', 'Colours')
     await insert('de', 'Häuser')
     await insert('pl', 'Domy')
+    await insert('en', 'Drawing')
     before = await rows()
-    orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
+    meanwhile = await migrateBesideWriter()
+  })
+
+  it('Searches go on while the migration waits for a writer, who publishes and commits', () => {
+    expect(meanwhile).toEqual({ searched: true, written: true })
   })
 
   it('English rows are not written, all others get the stems of their language', async () => {
@@ -42,6 +48,7 @@ describe('the words of a catalogue that is older than languages', () => {
       'english',
       'german',
       'simple',
+      'english',
     ])
     const placed = ({ words, version }: Row) => [words, version]
     expect(after.slice(0, 2).map(placed)).toEqual(before.slice(0, 2).map(placed))
@@ -64,6 +71,49 @@ describe('the words of a catalogue that is older than languages', () => {
     expect([old?.configuration, german?.configuration]).toEqual(['simple', 'german'])
     await update(`language = 'de', price = 5`, 'Domy')
     expect(await rows('Domy')).toEqual([german])
+  })
+})
+
+describe('the words of a course with accents', () => {
+  const stemsOf = async (language: string, text: string) => {
+    const [found] = await select<{ words: string }>(
+      'SELECT @schema.search_words_in(@schema.search_configuration($1), $2, $2, $2)::text AS words',
+      [language, text],
+    )
+    return found?.words.split(' ')
+  }
+
+  it('Title, category and description have the stems with accents and without', async () => {
+    expect(await stemsOf('fr', 'Préparée')).toEqual([
+      "'prepar':2B,3C,4",
+      "'prepare':2B,3C,4",
+      "'preparee':1A",
+    ])
+    expect(await stemsOf('ru', 'Новый')).toEqual(["'нов':2B,3C,4", "'новы':2B,3C,4", "'новыи':1A"])
+  })
+
+  it.each([
+    ['swedish', 'år', false],
+    ['swedish', 'är', true],
+    ['swedish', 'ar', true],
+    ['turkish', 'su', false],
+    ['turkish', 'şu', true],
+    ['norwegian', 'bade', false],
+    ['norwegian', 'både', true],
+    ['russian', 'ещё', true],
+    ['russian', 'еще', true],
+    ['russian', 'её', true],
+    ['russian', 'ёлка', false],
+    ['french', 'à', true],
+    ['french', 'meme', true],
+    ['german', 'fuer', true],
+  ])('In %s, that %s is common is %s', async (configuration, word, isCommon) => {
+    const [found] = await select<{ isCommon: boolean }>(
+      `SELECT @schema.search_stem_query($1, quote_literal($2), quote_literal($3)) IS NULL
+         AS "isCommon"`,
+      [configuration, markedText(word), searchText(word)],
+    )
+    expect(found?.isCommon).toBe(isCommon)
   })
 })
 
@@ -180,6 +230,32 @@ async function languages(): Promise<string[]> {
   )
   return found.map(({ name }) => name)
 }
+
+/** Migrates while a transaction has written a course, which then publishes another one. */
+async function migrateBesideWriter() {
+  let migrated: ReturnType<typeof migrate> | undefined
+  let searched = false
+  const written = await transaction(
+    stores,
+    async (tx) => {
+      await tx.query(`UPDATE @schema.courses SET price = 2 WHERE title = 'Drawing'`)
+      migrated = migrate(stores, { sets: [repositoriesMigrations, searchMigrations] })
+      await eventually(async () => expect(await select(aWaitingLock)).not.toEqual([]))
+      const read = await stores.postgres.query('SELECT FROM @schema.search_words', [], {
+        deadlineMs: 2_000,
+      })
+      searched = read.isOk()
+      await tx.query(`UPDATE @schema.courses SET title = 'Sketching' WHERE title = 'Drawing'`)
+      return ok(undefined)
+    },
+    { deadlineMs: 20_000, maxAttempts: 1 },
+  )
+  orThrow(await migrated!)
+  return { searched, written: written.isOk() }
+}
+
+const aWaitingLock = `
+  SELECT FROM pg_locks WHERE NOT granted AND relation = '@schema.courses'::regclass`
 
 /** The migrations of a release without languages. */
 async function earlierMigrations() {
