@@ -43,17 +43,21 @@ export class ActiveCandidates {
   }
 
   #of(generation: Generation | undefined, configurations: OtherConfigurations): CandidateCache {
-    const name = [generation?.name ?? '', ...configurations].join()
+    const { doubt } = this.#deps.languages
+    const name = [generation?.name ?? '', String(doubt), ...configurations].join()
     const known = this.#caches.get(name)
     if (known !== undefined) return known
-    const cache = this.#open(generation, configurations)
+    const cache = this.#open(generation, { configurations, doubt })
     this.#caches.set(name, cache)
     return cache
   }
 
-  #open(generation: Generation | undefined, configurations: OtherConfigurations): CandidateCache {
+  #open(
+    generation: Generation | undefined,
+    languages: Pick<CandidateDeps['lexical'], 'configurations' | 'doubt'>,
+  ): CandidateCache {
     const { stores, legDeadlineMs, rankingOf } = this.#deps
-    const lexical = { ...this.#deps.lexical, configurations }
+    const lexical = { ...this.#deps.lexical, ...languages }
     if (generation === undefined)
       return new CandidateCache({ ...this.#deps, lexical, dense: undefined, given: {} })
     const given = rankingOf(generation)

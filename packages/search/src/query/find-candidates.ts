@@ -15,6 +15,7 @@ import { degradedLeg } from './legs.ts'
 import type { DegradedLeg, LegError, LegQuery } from './legs.ts'
 import { searchByWords } from './lexical-leg.ts'
 import type { FoundByWords, LexicalLegDeps } from './lexical-leg.ts'
+import type { Doubt } from '../spelling/languages.ts'
 import { askReranker, reranked, rerankDefaults } from './rerank.ts'
 import type { RerankOptions } from './rerank.ts'
 import { isFindable } from './search-filters.ts'
@@ -117,10 +118,13 @@ export async function findCandidates(
     mayHaveMore: mayFindMore(legs, wanted.depth),
     askedAtMs,
     ...(byWords.isOk() ? meantBy(byWords.value) : {}),
-    ...(byWords.isOk() && byWords.value.isPartial !== undefined
-      ? { isPartial: byWords.value.isPartial }
-      : {}),
+    ...(byWords.isOk() ? partly(byWords.value.isPartial, deps.lexical.doubt) : {}),
   }
+}
+
+function partly(...doubts: (Doubt | undefined)[]): Pick<Candidates, 'isPartial'> {
+  if (doubts.includes(true)) return { isPartial: true }
+  return doubts.includes('refused') ? { isPartial: 'refused' } : {}
 }
 
 function askLegs(

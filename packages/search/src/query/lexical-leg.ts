@@ -7,12 +7,13 @@ import { meantQuery } from '../spelling/meant-query.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
 import type { WordStatement } from './lexical-queries.ts'
 import { configurationsFor } from '../spelling/languages.ts'
-import type { OtherConfigurations } from '../spelling/languages.ts'
+import type { Doubt, OtherConfigurations } from '../spelling/languages.ts'
 import { plainWords, queryWords } from '../spelling/query-words.ts'
 import { partsOf } from '../typed/query-parts.ts'
 import type { Synonym } from '../spelling/query-words.ts'
 import type { QueryParts } from '../typed/query-parts.ts'
 import { searchText } from '../spelling/search-text.ts'
+import { isRefusal } from '../spelling/refusal.ts'
 import type { Corrections, Spelling } from '../spelling/spelling.ts'
 import { wordQueries } from './word-queries.ts'
 import type { Synonyms } from '../spelling/synonyms.ts'
@@ -31,6 +32,8 @@ export interface LexicalLegDeps {
    * @defaultValue none
    */
   readonly configurations?: OtherConfigurations
+  /** Whether these are a guess. */
+  readonly doubt?: Doubt | undefined
 }
 
 /** A row of {@link selectMatchingCourses}. */
@@ -104,14 +107,6 @@ export async function searchByWords(
   })
   return ok({ ...answered(found), ...meant, ...partial })
 }
-
-/** Whether PostgreSQL refuses a statement whatever its values: rights or objects are missing. */
-function isRefusal(error: SqlError): boolean {
-  return error.type === 'store-refused' && lastingRefusals.includes(error.code)
-}
-
-/** Of a right, a table, a function, a column, an object. */
-const lastingRefusals: readonly unknown[] = ['42501', '42P01', '42883', '42703', '42704']
 
 /** The courses with every word of a query. */
 async function havingAll(

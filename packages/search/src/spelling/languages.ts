@@ -1,5 +1,6 @@
 import { isMissingTable } from '@headwater/core'
-import type { Stores } from '@headwater/core'
+import type { SqlError, Stores } from '@headwater/core'
+import { isRefusal } from './refusal.ts'
 
 /** PostgreSQL's text search configurations that have stems, by the language of ISO 639. */
 const configurations: Readonly<Record<string, string>> = {
@@ -46,6 +47,9 @@ export function configurationOf(language: string): string {
   return Object.hasOwn(configurations, code) ? (configurations[code] ?? 'simple') : 'simple'
 }
 
+/** Whether words may find more with the next search; `refused`: not before somebody sees to it. */
+export type Doubt = true | 'refused'
+
 /** The configurations of a catalogue besides `english`, sorted; empty where all is English. */
 export type OtherConfigurations = readonly string[]
 
@@ -69,8 +73,8 @@ const selectConfigurations = `
 /** The longest wait: a search has no more time to lose. */
 const readMs = 250
 
-/** The pause before a missing table is queried again. */
-const missingMs = 10_000
+/** The pause before a table is queried again that is missing, or that the role may not read. */
+const refusedMs = 10_000
 
 /** Age at which they are read again in the background; at twice that age, callers wait. */
 const freshMs = 400
@@ -81,9 +85,15 @@ export class Languages {
   #others: OtherConfigurations = []
   #readAtMs = -Infinity
   #reading: Promise<void> | undefined
+  #doubt: Doubt | undefined = true
 
   constructor(stores: Stores) {
     this.#stores = stores
+  }
+
+  /** Whether all courses are taken for English since nobody could say; `undefined` once read. */
+  get doubt(): Doubt | undefined {
+    return this.#doubt
   }
 
   /**
@@ -106,11 +116,24 @@ export class Languages {
     const options = { deadlineMs: readMs }
     const read = await postgres.query<{ configuration: string }>(selectConfigurations, [], options)
     this.#readAtMs = clock.monotonic()
+    if (read.isErr()) {
+      this.#failed(read.error)
+      return
+    }
+    this.#doubt = undefined
     // Names become part of statements: only those that are known.
-    if (read.isOk())
-      this.#others = read.value.rows
-        .map(({ configuration }) => configuration)
-        .filter((name) => known.has(name) && name !== 'english')
-    else if (isMissingTable(read.error)) this.#readAtMs += missingMs
+    this.#others = read.value.rows
+      .map(({ configuration }) => configuration)
+      .filter((name) => known.has(name) && name !== 'english')
+  }
+
+  /** A catalogue without the table is English; otherwise what was read before holds. */
+  #failed(error: SqlError): void {
+    if (isRefusal(error)) this.#readAtMs += refusedMs
+    if (isMissingTable(error)) this.#doubt = undefined
+    else {
+      this.#doubt &&= isRefusal(error) ? 'refused' : true
+      this.#stores.diagnostics.emit('search:degraded', { leg: 'lexical', error })
+    }
   }
 }
