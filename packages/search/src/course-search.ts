@@ -259,7 +259,6 @@ export class CourseSearch {
     const counted = await countFound(deps, { query, typed, filters, priceBands })
     return counted.map(({ candidates, ...counts }) => ({
       ...counts,
-      isExact: !candidates.mayHaveMore,
       mode: modeOf(candidates),
       degraded: candidates.degraded,
       durationMs: clock.monotonic() - startedMs,

@@ -1,10 +1,11 @@
 import { defineCache, digest, err, failureIn, ok, RecentMap } from '@headwater/core'
-import type { Cache, CacheReadError, Result } from '@headwater/core'
+import type { Cache, CacheReadError, Result, ResultAsync, SqlError } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
 import type { StoredCandidates } from './candidates-codec.ts'
 import type { LookTrace } from './explain/search-trace.ts'
 import { findCandidates, isWhole } from './find-candidates.ts'
 import type { CandidateDeps, CandidateQuery, Candidates } from './find-candidates.ts'
+import { heldBy } from './held-courses.ts'
 import { notLoaded } from './legs.ts'
 import type { LegError } from './legs.ts'
 import { packed, PackedRanking } from './packed-ranking.ts'
@@ -91,6 +92,18 @@ export class CandidateCache {
       if (failure === undefined) throw error
       return err(failure)
     }
+  }
+
+  /**
+   * The ones of these courses that the operators of a query allow. Costs 1 round trip of PostgreSQL
+   * where it has any.
+   */
+  allowed(query: string, ids: readonly number[]): ResultAsync<ReadonlySet<number>, SqlError> {
+    const { lexical, legDeadlineMs: deadlineMs } = this.#deps
+    const found = ids.map((id) => ({ id, score: 0 }))
+    return heldBy(query, found, { ...lexical, deadlineMs }).map(
+      (held) => new Set(held.map(({ id }) => id)),
+    )
   }
 
   #hashOf(wanted: string): string {

@@ -12,7 +12,7 @@ import type { SearchFilters } from './search-filters.ts'
 import type { SearchCounts, SearchError, ValueCount } from './search-result.ts'
 
 /** The courses of a search, counted. */
-export interface CountedCourses extends Pick<SearchCounts, 'total' | Facet> {
+export interface CountedCourses extends Pick<SearchCounts, 'total' | 'isExact' | Facet> {
   /** The candidates that were counted. */
   readonly candidates: Candidates
 }
@@ -66,12 +66,14 @@ export async function countFound(
     const facet = filtered[index]
     if (facet !== undefined) rowsOf.set(facet, one.value.rows)
   }
+  const looks = [inAll, ...unfiltered].flatMap((one) => (one.isOk() ? [one.value.candidates] : []))
   const valuesOf = (facet: Facet): ValueCount<string>[] =>
     (rowsOf.get(facet) ?? []).flatMap(({ of, value, courses }) =>
       of === facet && value !== null ? [{ value, courses }] : [],
     )
   return ok({
     total: inAll.value.rows.find(({ of }) => of === 'total')?.courses ?? 0,
+    isExact: looks.every(({ mayHaveMore }) => !mayHaveMore),
     category: valuesOf('category'),
     difficulty: valuesOf('difficulty'),
     instructorId: valuesOf('instructorId').map(readAs(Number)),

@@ -17,6 +17,7 @@ import type { Abortable, InvalidInput, Money, Result } from '@headwater/core'
 import * as z from 'zod/mini'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
+import { explainInput } from './explain/explain-input.ts'
 import { bandEdges } from './price-bands.ts'
 import { searchOptionsDefaults, searchSorts, suggestOptionsDefaults } from './search-options.ts'
 import type {
@@ -103,12 +104,6 @@ const pricesAreOrdered = ({
 }): boolean => Number(minPrice) <= Number(maxPrice)
 const pricesRule = { path: ['minPrice'], message: 'must not be above maxPrice' }
 
-const explainInput = once(() =>
-  z.union([
-    z.boolean(),
-    z.strictObject({ courses: z.array(rowId()).check(z.minLength(1), z.maxLength(50)) }),
-  ]),
-)
 const searchOptions = once(() =>
   z
     .strictObject({

@@ -52,7 +52,11 @@ export interface SearchCounts extends Pick<
 > {
   /** The number of courses that all pages together show. */
   readonly total: number
-  /** Whether there are no more: a search finds at most 800 by words and 800 by meaning. */
+  /**
+   * Whether every number is exact. A search finds at most 800 by words and 800 by meaning; where
+   * this one found as many, or one without the filter on a field that is counted, there may be
+   * more than the numbers say.
+   */
   readonly isExact: boolean
   /** As in the result of a search. */
   readonly didYouMean?: string

@@ -1,6 +1,7 @@
 import { err, ok } from '@headwater/core'
 import type { Result, Stores } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
+import type { CandidateCache } from '../candidate-cache.ts'
 import { filterValues, selectSorted } from '../course-queries.ts'
 import type { SortedCourse } from '../course-queries.ts'
 import type { Ranking } from '../fusion/fuse.ts'
@@ -10,13 +11,14 @@ import { pinnedFirst, pinnedFor } from '../pages/pins.ts'
 import type { Pins } from '../pages/pins.ts'
 import { startOf } from '../pages/page-cursor.ts'
 import type { SearchHit } from '../pages/hydrate.ts'
-import { failedFilters } from '../search-filters.ts'
 import type { SearchFilters } from '../search-filters.ts'
 import type { SearchError } from '../search-result.ts'
+import { denialOf, explainAsked } from './explain-asked.ts'
 import { explainHits, explainLegs, factsOf } from './explained-legs.ts'
+import type { CourseFacts } from './explained-legs.ts'
 import { leftOutOf } from './left-out.ts'
 import { maxDropped } from './search-explanation.ts'
-import type { AskedCourse, DroppedCourse, SearchExplanation } from './search-explanation.ts'
+import type { DropReason, DroppedCourse, SearchExplanation } from './search-explanation.ts'
 import type { WatchedSearch } from './watched-search.ts'
 
 /** Dependencies of {@link explainPage}. */
@@ -24,6 +26,7 @@ export interface ExplainDeps {
   readonly stores: Stores
   readonly readCourses: ReadCourses
   readonly pins: Pins
+  readonly cache: CandidateCache
 }
 
 /** A page that was found while its search was watched. */
@@ -33,15 +36,18 @@ export interface WatchedPage {
   readonly watched: WatchedSearch
   /** Courses to say of what became of them. */
   readonly askedAbout: readonly number[]
+  /** Whether a deeper look may find more. */
+  readonly mayHaveMore: boolean
 }
 
 /**
  * Explains a page. Costs 1 round trip to read courses of other pages, and 1 of PostgreSQL for a
- * further page in another order than by relevance.
+ * further page in another order than by relevance; what {@link explainAsked} costs where courses
+ * are asked about.
  */
 export async function explainPage(
   deps: ExplainDeps,
-  { request, hits, watched, askedAbout }: WatchedPage,
+  { request, hits, watched, askedAbout, mayHaveMore }: WatchedPage,
 ): Promise<Result<SearchExplanation, SearchError>> {
   const { looks, read, timings } = watched
   const pinned = request.sort === 'relevance' ? pinnedFor(deps.pins, request.wanted) : []
@@ -59,58 +65,45 @@ export async function explainPage(
   const rows = await deps.readCourses([...new Set([...listed.filter(isDoubtful), ...unread])])
   if (rows.isErr()) return err(rows.error)
   const facts = factsOf(looks)
-  const places = { shown, dropped: new Set(dropped), leftOut, earlier: earlier.value }
-  const factsFor = (courseId: number): AskedCourse => {
-    const { similarity, wordShare = 0 } = facts.get(courseId) ?? {}
-    const course = read.get(courseId) ?? rows.value.get(courseId)
-    return {
-      courseId,
-      ...reasonOf(whereIs(courseId, places), { course, filters: request.wanted.filters }),
-      ...(similarity === undefined ? { wordShare } : { similarity, wordShare }),
-    }
+  const { filters } = request.wanted
+  const courseOf = (id: number): Course | undefined => read.get(id) ?? rows.value.get(id)
+  const droppedAs = (courseId: number): DroppedCourse => {
+    const place = earlier.value.has(courseId) ? 'earlier-page' : 'further-down'
+    const reason = leftOut.get(courseId) ?? place
+    const outcome = reasonOf(reason, { course: courseOf(courseId), filters })
+    return { courseId, ...outcome, ...sharesIn(facts.get(courseId)) }
   }
+  const places = { ranking, pinned, shown, earlier: earlier.value, courseOf }
+  const asked = { ids: askedAbout, wanted: request.wanted, watched, mayHaveMore, places }
   return ok({
     ...explainLegs(looks.at(-1) ?? {}),
     hits: explainHits(hits, facts),
-    dropped: listed.map((id) => factsFor(id) as DroppedCourse),
+    dropped: listed.map(droppedAs),
     droppedCount: dropped.length,
-    ...(askedAbout.length > 0 && { asked: askedAbout.map(factsFor) }),
+    ...(askedAbout.length > 0 && { asked: await explainAsked(deps.cache, asked) }),
     timings,
   })
 }
 
-/** What is known of where courses are. */
-interface Places {
-  readonly shown: ReadonlySet<number>
-  readonly dropped: ReadonlySet<number>
-  readonly leftOut: ReadonlyMap<number, AskedCourse['reason']>
-  readonly earlier: ReadonlySet<number>
-}
-
-function whereIs(id: number, { shown, dropped, leftOut, earlier }: Places): AskedCourse['reason'] {
-  if (shown.has(id)) return 'shown'
-  if (!dropped.has(id)) return 'not-found'
-  return leftOut.get(id) ?? (earlier.has(id) ? 'earlier-page' : 'further-down')
+function sharesIn({ similarity, wordShare = 0 }: Partial<CourseFacts> = {}) {
+  return similarity === undefined ? { wordShare } : { similarity, wordShare }
 }
 
 /**
  * Whether the course itself may tell another reason: PostgreSQL may deny one of the ranking, and
  * one without words is unpublished as likely as excluded.
  */
-function isOfCourse(reason: AskedCourse['reason'] | undefined): boolean {
-  if (reason === 'shown') return false
+function isOfCourse(reason: DropReason | undefined): boolean {
   return reason !== 'below-floor' && reason !== 'not-distinct' && reason !== 'too-few-words'
 }
 
 function reasonOf(
-  reason: AskedCourse['reason'],
+  reason: DropReason,
   { course, filters }: { readonly course: Course | undefined; readonly filters: SearchFilters },
-): Pick<AskedCourse, 'reason' | 'filters'> {
+): Pick<DroppedCourse, 'reason' | 'filters'> {
   if (!isOfCourse(reason)) return { reason }
-  if (course === undefined) return { reason: 'deleted' }
-  if (!course.isPublished) return { reason: 'unpublished' }
-  const failed = reason === 'excluded' ? [] : failedFilters(course, filters)
-  return failed.length > 0 ? { reason: 'filtered', filters: failed } : { reason }
+  const denied = denialOf(course, reason === 'excluded' ? {} : filters)
+  return denied ?? { reason }
 }
 
 /** The courses of earlier pages. */

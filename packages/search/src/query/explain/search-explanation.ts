@@ -117,18 +117,24 @@ export interface DroppedCourse {
 }
 
 /** What became of a course that was asked about. */
-export interface AskedCourse extends Omit<DroppedCourse, 'reason'> {
+export interface AskedCourse extends Omit<DroppedCourse, 'reason' | 'wordShare'> {
   /**
    * `shown`: it is on this page. `not-found`: it is published and within the filters, and no leg
-   * found it: it has none of the words, and is not in the index or not among the most similar.
-   * Otherwise why it is not here; `deleted` also where it never was.
+   * that answered found it, as deep as the last page would look. Otherwise why it is not here;
+   * `deleted` also where it never was. What PostgreSQL says of the course itself comes first.
    */
   readonly reason: DropReason | 'shown' | 'not-found'
+  /**
+   * Its share of the words of the query, by their weight, 0 to 1. Absent where that is not known:
+   * the leg by words failed or found as many as it may, or did not look at this course because it
+   * is not published, fails a filter or is excluded.
+   */
+  readonly wordShare?: number
 }
 
 /**
- * Durations in milliseconds, over all looks into the legs; 0 for what did not happen. The legs run
- * side by side, and `embeddingMs` is a part of `denseMs`.
+ * Durations in milliseconds, over all looks into the legs for the page; 0 for what did not happen.
+ * The legs run side by side, and `embeddingMs` is a part of `denseMs`.
  */
 export interface SearchTimings {
   /** Embedding the query; no more than a look into the cache for one of the last week. */

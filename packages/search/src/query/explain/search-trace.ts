@@ -21,6 +21,8 @@ export interface AskedWords {
 
 /** The notes of one look into the legs; what did not happen is absent. */
 export interface LookNotes {
+  /** The number of courses that each leg was asked for. */
+  depth?: number
   /** The text that was embedded. */
   text?: string
   /** What the index found, whatever its similarity. */

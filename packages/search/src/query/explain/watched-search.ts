@@ -1,9 +1,11 @@
 import type { Stores } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import type { CandidateCache, CandidateSource } from '../candidate-cache.ts'
+import type { CandidateQuery } from '../find-candidates.ts'
 import type { Ranking } from '../fusion/fuse.ts'
 import type { ReadCourses } from '../pages/course-guesses.ts'
 import { extended } from '../pages/find-page.ts'
+import { deepest } from '../pages/page-cursor.ts'
 import type { SearchTimings } from './search-explanation.ts'
 import { LookTrace } from './search-trace.ts'
 import type { LookNotes, Step } from './search-trace.ts'
@@ -47,10 +49,24 @@ export class WatchedSearch {
     return {
       get: (wanted) => {
         const look = new LookTrace(this.#clock, this.#times)
+        look.note({ depth: wanted.depth })
         this.#looks.push(look)
         return cache.find(wanted, look)
       },
     }
+  }
+
+  /** The notes of a look as deep as any page has; `undefined` where no leg answers. */
+  async lookDeepest(
+    cache: CandidateCache,
+    wanted: Omit<CandidateQuery, 'depth'>,
+  ): Promise<LookNotes | undefined> {
+    const known = this.#looks.at(-1)?.notes
+    if (known?.depth === deepest) return known
+    const look = new LookTrace(this.#clock, new Map())
+    look.note({ depth: deepest })
+    const found = await cache.find({ ...wanted, depth: deepest, isRanked: false }, look)
+    return found.isOk() ? look.notes : undefined
   }
 
   /** Reads the courses of the page. */

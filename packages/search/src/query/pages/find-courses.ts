@@ -80,8 +80,8 @@ export async function findCourses(
   const degraded = [...candidates.degraded, ...unmarked]
   const courses = { hits, mode, degraded, durationMs, isCached, ...meantBy(candidates) }
   if (watched === undefined) return ok({ courses, next })
-  const reading = { stores, pins, readCourses: guesses.read }
-  const explained = await explainPage(reading, { request, hits, watched, askedAbout })
+  const found = { request, hits, watched, askedAbout, mayHaveMore: candidates.mayHaveMore }
+  const explained = await explainPage({ stores, pins, cache, readCourses: guesses.read }, found)
   return explained.map((explanation) => ({ courses, next, explanation }))
 }
 
