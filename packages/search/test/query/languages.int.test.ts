@@ -13,7 +13,7 @@ const courses: readonly Partial<NewCourse>[] = [
   { title: 'Die Kunst der Fuge', language: 'de', description: 'Barock im Überblick.' },
   { title: 'Müllers Mühle', language: 'de', description: 'Getreide mahlen.' },
   { title: 'Programación en Python', language: 'es', description: 'Las primeras funciones.' },
-  { title: 'Développement Web', language: 'fr-CA', description: 'Créer des sites organisés.' },
+  { title: 'Développement Web', language: 'fr-CA', description: 'Une page préparée, organisée.' },
   { title: 'Машинное обучение', language: 'ru', description: 'Нейронные сети.' },
   { title: 'Wstęp do programowania', language: 'pl', description: 'Zmienne i pętle.' },
   { title: '日本語の文法入門', language: 'ja', description: '基本の文法。' },
@@ -31,6 +31,7 @@ const firsts = [
   ['función', 'Programación en Python'],
   ['développer', 'Développement Web'],
   ['organiser', 'Développement Web'],
+  ['preparer', 'Développement Web'],
   ['машинный', 'Машинное обучение'],
   ['нейронная сеть', 'Машинное обучение'],
   ['programowania', 'Wstęp do programowania'],
@@ -47,7 +48,7 @@ const whole = [
   ['die Kunst', 'Die Kunst der Fuge'],
   ['Häuser und Dächer', 'Häuser planen'],
   ['programación con funciones', 'Programación en Python'],
-  ['développer un site', 'Développement Web'],
+  ['développer une page', 'Développement Web'],
 ] as const
 
 let app: SearchFixture
@@ -128,6 +129,7 @@ describe('a catalogue in several languages', () => {
     }
     expect(await marked('das Dach des Hauses', 'Häuser planen')).toEqual(['Häuser', 'Dach'])
     expect(await marked('haeuser', 'Häuser planen')).toEqual(['Häuser'])
+    expect(await marked('preparer', 'Développement Web')).toEqual(['préparée'])
     expect(await marked('машинный нейронный', 'Машинное обучение')).toEqual([
       'Машинное',
       'Нейронные',

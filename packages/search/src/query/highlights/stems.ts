@@ -16,19 +16,27 @@ const selectForms = `
     FROM unnest($2::text[]) AS word
   ) AS found USING (stem)`
 
-/** German words are spelt with or without umlauts. */
-const spelt = `CASE WHEN configuration = 'german'
+/** As the function `search_spelt` of the migrations, which need not have run. */
+const spelt = `CASE configuration
+    WHEN 'german'
     THEN regexp_replace(replace(replace(marked, 'ae', 'ä'), 'oe', 'ö'), '(?<![aeiouyäöüq])ue', 'ü', 'g')
+    WHEN 'russian' THEN replace(marked, 'ё', 'е')
     ELSE marked END`
+
+/** As their function `search_unmarked`: stems are compared without accents. */
+const unmarked = `replace(replace(replace(translate(
+             normalize(regexp_replace(normalize(stem, NFKD), '[\\u0300-\\u036f]', '', 'g'), NFC),
+             'łøđħıς', 'lodhiσ'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe')`
 
 /** The stems of words, with and without accents; common words have none. */
 function stemmed(words: string, marked: string): string {
   return `
-    SELECT configuration, word, unnest(tsvector_to_array(
-             CASE WHEN length(stem.own) > 0 THEN stem.own || to_tsvector(config, word) END
-           )) AS stem
+    SELECT configuration, word, ${unmarked} AS stem
     FROM unnest(${words}::text[], ${marked}::text[]) AS given (word, marked)
-    CROSS JOIN language, LATERAL (SELECT to_tsvector(config, ${spelt}) AS own) AS stem`
+    CROSS JOIN language, LATERAL (SELECT to_tsvector(config, ${spelt}) AS own) AS kept,
+    LATERAL unnest(tsvector_to_array(
+      CASE WHEN length(kept.own) > 0 THEN kept.own || to_tsvector(config, word) END
+    )) AS stem`
 }
 
 /**
