@@ -1,9 +1,9 @@
 import { okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
+import { heldValues } from './found-conditions.ts'
 import type { RankedCourse } from './fusion/fuse.ts'
 import { selectHeld } from './lexical-queries.ts'
 import { partsOf } from '../typed/query-parts.ts'
-import { searchText } from '../spelling/search-text.ts'
 import type { OtherConfigurations } from '../spelling/languages.ts'
 import type { WordSources } from '../spelling/word-sources.ts'
 
@@ -27,15 +27,14 @@ export function heldBy(
   const parts = partsOf(query)
   if (found.length === 0 || parts.phrases.length + parts.excluded.length === 0)
     return okAsync(found)
-  const phrases = parts.phrases.map(searchText)
-  const excluded = parts.excluded.map(searchText)
+  const { phrases, excluded, marked } = heldValues(parts)
   const ids = found.map(({ id }) => id)
   return sources
     .use((source) => {
       const configurations = source === 'search_words' ? others : []
       return stores.postgres.query<{ id: number }>(
         selectHeld({ source, configurations, phrases, excluded }),
-        [ids, phrases, excluded],
+        configurations.length === 0 ? [ids, phrases, excluded] : [ids, phrases, excluded, marked],
         options,
       )
     })

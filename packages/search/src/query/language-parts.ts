@@ -66,7 +66,7 @@ export function languageParts(
     parameter: `, (SELECT ${parameter}::text[])`,
     name: ', marked',
     tables: `
-           CROSS JOIN unnest(${list(configurations)}) AS language (configuration)`,
+           CROSS JOIN unnest(${configurationList(configurations)}) AS language (configuration)`,
     columns: {
       one: 'language.configuration, one.marked, ',
       part: 'part.configuration, ',
@@ -93,14 +93,14 @@ export function languageParts(
   }
 }
 
-/** The names come from a fixed list, never from a course. */
-function list(configurations: OtherConfigurations): string {
+/** `english`, then the others. The names come from a fixed list, never from a course. */
+export function configurationList(configurations: OtherConfigurations): string {
   return `'{${['english', ...configurations].join()}}'::text[]`
 }
 
 /** The configuration of `found`: `english` for a course that is newer than what is known. */
-export function configurationOfCourse(configurations: OtherConfigurations): string {
-  return `CASE WHEN found.configuration = ANY (${list(configurations)})
+function configurationOfCourse(configurations: OtherConfigurations): string {
+  return `CASE WHEN found.configuration = ANY (${configurationList(configurations)})
                   THEN found.configuration ELSE 'english' END`
 }
 

@@ -1,6 +1,7 @@
 import { CallBudget, err, ok } from '@headwater/core'
 import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { filterValues } from './course-queries.ts'
+import { heldValues, needsMarked } from './found-conditions.ts'
 import type { MatchedCourse } from './fusion/fuse-by-evidence.ts'
 import type { LegQuery } from './legs.ts'
 import { meantQuery } from '../spelling/meant-query.ts'
@@ -154,28 +155,27 @@ function select(
   const asked = queryWords(parts.text, corrections, synonymsOf(deps, query, parts))
   const words = wordQueries(asked)
   const hasSynonyms = words.synonyms.some((synonym) => synonym !== null)
-  const phrases = parts.phrases.map(searchText)
-  const excluded = parts.excluded.map(searchText)
+  const held = heldValues(parts)
+  const { phrases, excluded } = held
   const isFiltered = Object.keys(filters).length > 0
   const values = [
     searchText(parts.text),
-    words.each,
-    words.spellings,
-    words.unfinished,
-    words.exact,
-    words.title,
-    phrases,
-    excluded,
-    depth,
+    ...[words.each, words.spellings, words.unfinished, words.exact, words.title],
+    ...[phrases, excluded, depth],
     ...(isFiltered ? filterValues(filters) : []),
     ...(hasSynonyms ? [words.synonyms] : []),
   ]
-  const statement = { isFiltered, hasSynonyms, phrases, excluded, ...boundsAt(depth) }
   return sources.use((source) => {
     const others = source === 'search_words' ? (deps.configurations ?? []) : []
     const configurations = configurationsFor(filters.language, others)
-    const text = selectMatchingCourses({ source, configurations, ...statement })
-    const all = configurations.length === 0 ? values : [...values, words.marked]
+    const texts = { phrases, excluded, configurations }
+    const statement = { source, isFiltered, hasSynonyms, ...texts, ...boundsAt(depth) }
+    const all = [
+      ...values,
+      ...(configurations.length > 0 ? [words.marked] : []),
+      ...(needsMarked(texts) ? [held.marked] : []),
+    ]
+    const text = selectMatchingCourses(statement)
     return stores.postgres.query<MatchingCourse>(text, all, budget.left()).map(({ rows }) => {
       trace?.note({ words: { asked, phrases, excluded, corrections, rows } })
       return rows.filter(isMatch)

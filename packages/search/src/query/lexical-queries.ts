@@ -1,4 +1,4 @@
-import { heldConditions, restrictions } from './found-conditions.ts'
+import { heldConditions, heldTable, restrictions } from './found-conditions.ts'
 import type { HeldTexts } from './found-conditions.ts'
 import { synonymParts } from './synonym-parts.ts'
 import type { SynonymParts } from './synonym-parts.ts'
@@ -44,16 +44,16 @@ export interface WordStatement extends HeldStatement {
  * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
  * $8 excluded texts, $9 limit, then, if filtered, $10 to $16 as {@link passesFilters} takes them,
  * then, if any word has them, synonyms of each, or null, then, of a catalogue in several languages,
- * each word with its accents.
+ * each word with its accents, then, if there are any, quoted and excluded texts with theirs.
  */
 export function selectMatchingCourses(statement: WordStatement): string {
   const { table, ...weights } = sources[statement.source]
   const next = statement.isFiltered ? 17 : 10
   const synonyms = synonymParts(statement.hasSynonyms ? `$${next}` : undefined)
-  const marked = `$${statement.hasSynonyms ? next + 1 : next}`
-  const languages = languageParts(statement.configurations, marked)
+  const marked = statement.hasSynonyms ? next + 1 : next
+  const languages = languageParts(statement.configurations, `$${marked}`)
   return `
-  WITH ${readWords(weights, synonyms, languages)},
+  WITH ${heldTable(statement, 7, `$${marked + 1}`)}${readWords(weights, synonyms, languages)},
   ${sampleTerms(statement, languages)},
   ${findTerms(statement)},
   ${weighTerms(statement, languages)}
@@ -264,10 +264,12 @@ function unknown(parameter: string): string {
 
 /**
  * The ones of these courses that have every quoted text and none that is excluded. $1 courses, $2
- * quoted texts, $3 excluded texts.
+ * quoted texts, $3 excluded texts, then, of a catalogue in several languages, both with their
+ * accents.
  */
 export function selectHeld(statement: HeldStatement): string {
-  return `
+  const held = heldTable(statement, 2, '$4')
+  return `${held === '' ? '' : `\n  WITH ${held.trimEnd().slice(0, -1)}`}
   SELECT found.course_id AS id
   FROM ${sources[statement.source].table} AS found
   WHERE found.course_id = ANY($1::integer[])
