@@ -53,7 +53,10 @@ export type Doubt = true | 'refused'
 /** The configurations of a catalogue besides `english`, sorted; empty where all is English. */
 export type OtherConfigurations = readonly string[]
 
-/** Those of them in which courses of these languages may be; all where any language is wanted. */
+/**
+ * The one of them in which courses of these languages may be, or none; all where several are
+ * wanted: each set makes a statement of its own.
+ */
 export function configurationsFor(
   languages: readonly string[] | undefined,
   others: OtherConfigurations,
@@ -62,7 +65,8 @@ export function configurationsFor(
   const wanted = new Set(languages.map(configurationOf))
   // An older PostgreSQL has no stems for some languages: their words stand for themselves.
   const hasLess = [...wanted].some((name) => name !== 'english' && !others.includes(name))
-  return others.filter((name) => wanted.has(name) || (hasLess && name === 'simple'))
+  const narrowed = others.filter((name) => wanted.has(name) || (hasLess && name === 'simple'))
+  return narrowed.length > 1 ? others : narrowed
 }
 
 const selectConfigurations = `

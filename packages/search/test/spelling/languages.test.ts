@@ -9,10 +9,7 @@ describe('the configurations of a search', () => {
     [['de-AT', 'de', 'en'], ['german']],
     [['pl'], ['simple']],
     [['et'], ['simple']],
-    [
-      ['it', 'fr'],
-      ['french', 'simple'],
-    ],
+    [['it', 'fr'], others],
   ] as const
   it.each(cases)(
     'A search in the languages %j takes the stems of %j beside English',
