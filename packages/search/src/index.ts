@@ -34,7 +34,7 @@ export type {
   SearchExplanation,
   SearchTimings,
 } from './query/explain/search-explanation.ts'
-export type { PriceBand } from './query/price-bands.ts'
+export type { PriceBand } from './query/counts/price-bands.ts'
 export { highlightHtml } from './query/highlights/highlight-html.ts'
 export type { Excerpt, HitHighlights } from './query/highlights/highlights.ts'
 export type { TextRange } from './query/highlights/text-words.ts'

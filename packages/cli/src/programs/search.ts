@@ -25,7 +25,9 @@ export function addSearchCommands(program: Command, surroundings: Surroundings):
     .action(lazily(surroundings, async () => (await load()).reindex))
   withGeneration(search.command('calibrate'))
     .description('measure anew how similar texts without a meaning are to the courses')
-    .action(lazily(surroundings, async () => (await import('../commands/calibrate.ts')).calibrate))
+    .action(
+      lazily(surroundings, async () => (await import('../commands/search/calibrate.ts')).calibrate),
+    )
   addWordCommands(search, surroundings)
   addGenerationCommands(search, surroundings)
 }
@@ -37,7 +39,7 @@ function addWordCommands(search: Command, surroundings: Surroundings): void {
     .description('gather anew which queries of the log may be suggested')
     .action(
       lazily(surroundings, async () => {
-        const { refreshQueries } = await import('../commands/query-suggestions.ts')
+        const { refreshQueries } = await import('../commands/search/query-suggestions.ts')
         return refreshQueries
       }),
     )
@@ -48,7 +50,10 @@ function addWordCommands(search: Command, surroundings: Surroundings): void {
     )
     .option('--yes', 'renew those that differ')
     .action(
-      lazily(surroundings, async () => (await import('../commands/search-words.ts')).searchWords),
+      lazily(
+        surroundings,
+        async () => (await import('../commands/search/search-words.ts')).searchWords,
+      ),
     )
 }
 

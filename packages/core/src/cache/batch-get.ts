@@ -3,7 +3,7 @@ import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
 import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { Result } from '../result.ts'
-import { KeyReader } from '../stores/redis/key-reader.ts'
+import { KeyReader } from '../stores/redis/reads/key-reader.ts'
 import { digits } from './entry.ts'
 
 /** The reply to keys that were read together. */

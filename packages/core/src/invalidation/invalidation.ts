@@ -12,7 +12,7 @@ import { replaceMarker } from './marker.ts'
 import type { NearOptions } from '../near/near-options.ts'
 import { NearTier } from '../near/near-tier.ts'
 import { Nonces } from '../stores/redis/nonces.ts'
-import { ReadTurns } from '../stores/redis/read-turns.ts'
+import { ReadTurns } from '../stores/redis/reads/read-turns.ts'
 import { Settlement } from './settlement.ts'
 
 /** How the cache is kept in sync with PostgreSQL; passed to `connect` as `invalidation`. */

@@ -1,7 +1,7 @@
 import type { Stores } from '../connect/stores.ts'
 import { FailureError } from '../failure/failure-error.ts'
 import { batchesOf } from '../in-batches.ts'
-import { KeyReader } from '../stores/redis/key-reader.ts'
+import { KeyReader } from '../stores/redis/reads/key-reader.ts'
 import { PatientRedis } from '../stores/redis/scan/patient-redis.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { scanKeys } from '../stores/redis/scan/scan-keys.ts'

@@ -106,8 +106,8 @@ test('A master that takes over again without the last writes brings no old value
   expect(await areFound(tokens)).toEqual(new Set([false]))
 })
 
-// The client may answer a read that it redirects before its new node is noticed: about one run in
-// four finds a session. Until that is mended, the test is tried again.
+// The client may answer a read that it redirects before its new node is noticed: now and then a run
+// finds a session. Until that is mended, the test is tried again.
 test(
   'No revoked session is found on a master that has not been asked yet who it is',
   {

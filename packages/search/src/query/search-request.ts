@@ -18,7 +18,7 @@ import * as z from 'zod/mini'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 import { explainInput } from './explain/explain-input.ts'
-import { bandEdges } from './price-bands.ts'
+import { bandEdges } from './counts/price-bands.ts'
 import { searchOptionsDefaults, searchSorts, suggestOptionsDefaults } from './search-options.ts'
 import type {
   CountOptions,

@@ -1,6 +1,6 @@
 import type { InvalidInput, NotFound } from '@headwater/core'
 import type { SearchExplanation } from './explain/search-explanation.ts'
-import type { PriceBand } from './price-bands.ts'
+import type { PriceBand } from './counts/price-bands.ts'
 import type { SearchHit } from './pages/hydrate.ts'
 import type { DegradedLeg, LegError } from './legs.ts'
 

@@ -1,8 +1,8 @@
 import { missingTableAs } from '@headwater/core'
-import { pairs } from '../terminal/table.ts'
-import { count } from '../terminal/words.ts'
-import { type Command, type Invocation, valueOf } from './command.ts'
-import { serviceOf } from './service-of.ts'
+import { pairs } from '../../terminal/table.ts'
+import { count } from '../../terminal/words.ts'
+import { type Command, type Invocation, valueOf } from '../command.ts'
+import { serviceOf } from '../service-of.ts'
 
 /** `headwater search calibrate` */
 export const calibrate: Command = async (invocation) => {

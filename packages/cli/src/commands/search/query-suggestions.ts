@@ -1,7 +1,7 @@
-import { counted } from '../terminal/words.ts'
-import { type Command, valueOf } from './command.ts'
-import { serviceOf } from './service-of.ts'
-import { UsageError } from './usage-error.ts'
+import { counted } from '../../terminal/words.ts'
+import { type Command, valueOf } from '../command.ts'
+import { serviceOf } from '../service-of.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** `headwater search queries` */
 export const refreshQueries: Command = async (invocation) => {

@@ -1,10 +1,10 @@
 import type { RedisClientType } from '@redis/client'
-import type { StoreError } from '../../errors.ts'
-import type { Result } from '../../result.ts'
+import type { StoreError } from '../../../errors.ts'
+import type { Result } from '../../../result.ts'
 import { commandLimits, type KeyReader } from './key-reader.ts'
-import { isCluster } from './redis-client.ts'
-import { heavyCharacters } from './redis-client-store.ts'
-import type { RedisStore } from './redis-store.ts'
+import { isCluster } from '../redis-client.ts'
+import { heavyCharacters } from '../redis-client-store.ts'
+import type { RedisStore } from '../redis-store.ts'
 
 /** Keys of one kind that are to be read. */
 export interface KeysToRead {

@@ -1,7 +1,7 @@
 import type { RedisClientType } from '@redis/client'
-import type { StoreError } from '../../errors.ts'
-import { err, ok, type Result } from '../../result.ts'
-import type { RedisStore } from './redis-store.ts'
+import type { StoreError } from '../../../errors.ts'
+import { err, ok, type Result } from '../../../result.ts'
+import type { RedisStore } from '../redis-store.ts'
 
 /**
  * Limits of one command. A longer one would occupy the server and the connection for too long: its

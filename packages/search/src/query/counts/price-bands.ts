@@ -1,7 +1,7 @@
 import { formatMoney, money, once, parseMoney } from '@headwater/core'
 import type { Money } from '@headwater/core'
 import * as z from 'zod/mini'
-import { countOptionsDefaults } from './search-options.ts'
+import { countOptionsDefaults } from '../search-options.ts'
 
 /** Courses of prices from one amount to another, both included: values for these two filters. */
 export interface PriceBand {

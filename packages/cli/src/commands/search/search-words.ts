@@ -1,11 +1,11 @@
 import type { CourseWordsReport } from '@headwater/search'
-import type { Paint } from '../terminal/paint.ts'
-import { Progress } from '../terminal/progress.ts'
-import { pairs } from '../terminal/table.ts'
-import { count, counted } from '../terminal/words.ts'
-import { type Command, valueOf } from './command.ts'
-import { serviceOf } from './service-of.ts'
-import { UsageError } from './usage-error.ts'
+import type { Paint } from '../../terminal/paint.ts'
+import { Progress } from '../../terminal/progress.ts'
+import { pairs } from '../../terminal/table.ts'
+import { count, counted } from '../../terminal/words.ts'
+import { type Command, valueOf } from '../command.ts'
+import { serviceOf } from '../service-of.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** `headwater search words` */
 export const searchWords: Command = async (invocation) => {
